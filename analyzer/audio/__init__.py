@@ -1,0 +1,1 @@
+"""Recordings: any format to samples per channel, voice activity, levels, sound for the report page."""

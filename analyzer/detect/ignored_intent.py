@@ -1,0 +1,48 @@
+"""The customer asked for something, and nobody responded to it.
+
+What it does: reports each intent whose outcome is `ignored`, or `acknowledged` after three statements or more
+(definitions, section 1).
+Why is this bad: to bombard customers with questions while their concern is ignored loses them.
+Example: a caller asks for a refund and an invoice by e-mail; the refund is made, the invoice is never spoken of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from analyzer.call import Finding, FindingSeverity, Request
+from analyzer.detect.evidence import cause_of
+from analyzer.detect.rule import Observed, Rule
+
+OFTEN = 3
+
+
+def detect(observed: Observed) -> Iterable[Finding]:
+    for request in observed.requests or ():
+        if request.is_ignored:
+            yield _finding(observed, request)
+
+
+def _finding(observed: Observed, request: Request) -> Finding:
+    turns = observed.call.turns
+    told = "once" if len(request.stated) == 1 else f"{len(request.stated)} times"
+    wish = request.kind.replace("_", " ")
+    unanswered = "never responded to" if request.outcome == "ignored" else "heard, but nothing followed"
+    return Finding(
+        rule=RULE.name,
+        severity=_severity(request),
+        confidence=round(turns[request.stated[0]].confidence("request", "restate"), 3),
+        cause=cause_of(turns[request.stated[0] :], ()),
+        message=f"The customer's request ({wish}), stated {told}, was {unanswered}.",
+        evidence=request.evidence,
+        facts={"kind": request.kind, "outcome": request.outcome, "stated": len(request.stated)},
+    )
+
+
+def _severity(request: Request) -> FindingSeverity:
+    if request.outcome == "ignored":
+        return "critical" if len(request.stated) >= OFTEN else "major"
+    return "minor"
+
+
+RULE = Rule(name="ignored-intent", needs=("speakers", "language"), detect=detect)

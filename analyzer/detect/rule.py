@@ -1,0 +1,39 @@
+"""What every rule is: a named fault, what it needs, and one pure function from a call to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from analyzer.call import Call, Finding, Metrics, Request, Retention, Value
+
+Need = Literal["times", "speakers", "language"]
+
+
+class Limits(Value):
+    """Limits of the rules about time; those about retention are a policy."""
+
+    dead_air_ms: int = 5000
+    interruption_overlap_ms: int = 500
+    interruption_words: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the rules look at: the call with its acts, the two ledgers (null where not drawn up), the metrics."""
+
+    call: Call
+    requests: tuple[Request, ...] | None
+    retention: Retention | None
+    metrics: Metrics
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A fault: its name, what the input must carry, how it is found. The module's docstring is its documentation."""
+
+    name: str
+    needs: tuple[Need, ...]
+    detect: Callable[[Observed], Iterable[Finding]]

@@ -1,0 +1,63 @@
+"""The rules there are, and how they are run: found nothing is not the same as did not run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from analyzer.call import Call, Finding, RuleOutcome
+from analyzer.detect import (
+    dead_air,
+    ignored_intent,
+    interruption,
+    process_block,
+    retention_pressure,
+    silo_friction,
+)
+from analyzer.detect.rule import Need, Observed, Rule
+
+RULES: tuple[Rule, ...] = (
+    retention_pressure.RULE,
+    ignored_intent.RULE,
+    silo_friction.RULE,
+    process_block.RULE,
+    dead_air.RULE,
+    interruption.RULE,
+)
+LACKS: dict[Need, str] = {
+    "times": "the transcript has no times",
+    "speakers": "agent and customer are not told apart",
+    "language": "the language is not one that can be judged",
+}
+
+
+def lacking(call: Call, languages: Collection[str]) -> frozenset[Need]:
+    """What this call does not carry."""
+    missing: set[Need] = set()
+    if not call.has_times:
+        missing.add("times")
+    if not call.knows_speakers:
+        missing.add("speakers")
+    if call.info.language not in languages:
+        missing.add("language")
+    return frozenset(missing)
+
+
+def run_rules(
+    observed: Observed, missing: Collection[Need], rules: Sequence[Rule] = RULES
+) -> tuple[tuple[Finding, ...], tuple[RuleOutcome, ...]]:
+    """Findings of all rules, and for each rule whether it ran. A rule that raises is `failed`; the others go on."""
+    findings: list[Finding] = []
+    outcomes: list[RuleOutcome] = []
+    for rule in rules:
+        lacks = [LACKS[need] for need in rule.needs if need in missing]
+        if lacks:
+            outcomes.append(RuleOutcome(rule=rule.name, status="skipped", reason="; ".join(lacks)))
+            continue
+        try:
+            found = tuple(rule.detect(observed))
+        except Exception as fault:  # one broken rule must not take the report with it
+            outcomes.append(RuleOutcome(rule=rule.name, status="failed", reason=f"{type(fault).__name__}: {fault}"))
+            continue
+        findings += found
+        outcomes.append(RuleOutcome(rule=rule.name, status="ok"))
+    return tuple(findings), tuple(outcomes)

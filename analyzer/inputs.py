@@ -1,0 +1,182 @@
+"""Which files a command is to analyse: files, folders and globs to recordings and transcripts, in a stable order."""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from analyzer.errors import InputError
+
+AUDIO_SUFFIXES = frozenset({
+    ".3gp", ".aac", ".aif", ".aifc", ".aiff", ".amr", ".au", ".avi", ".awb", ".caf", ".flac", ".flv", ".gsm",
+    ".m4a", ".m4v", ".mka", ".mkv", ".mov", ".mp3", ".mp4", ".mpga", ".oga", ".ogg", ".ogv", ".opus", ".snd", ".spx",
+    ".voc", ".w64", ".wav", ".wave", ".weba", ".webm", ".wma", ".wmv", ".wv",
+})  # fmt: skip
+"""What counts as a recording in folders and globs. A file named by itself is tried whatever its suffix."""
+
+_WANTED = "recordings (WAV, MP3, M4A, Ogg, Opus, FLAC, WebM, MP4, …) or transcripts (JSON with a list of turns)"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A file to analyse, with its path as it was named or found."""
+
+    path: Path
+    form: Literal["recording", "transcript"]
+
+
+def find_inputs(
+    arguments: Sequence[str], *, exclude: Path | None = None
+) -> tuple[tuple[Input, ...], tuple[InputError, ...]]:
+    """Files that the arguments name, in the order of the arguments, sorted within folders and globs.
+
+    An argument is a file, a folder (searched in full) or a glob (`**` goes through folders); a name that exists is
+    never taken as a glob. Hidden files and folders are left out, and so is what lies in `exclude`, the folder the
+    run writes to, unless it is named itself. A file reached twice counts once. An argument that leads to nothing
+    becomes an InputError; the others go on.
+    """
+    found: dict[str, Input] = {}
+    errors: list[InputError] = []
+    search = _Search(exclude, errors)
+    for argument in arguments:
+        try:
+            for item in search.resolve(argument):
+                found.setdefault(os.path.realpath(item.path), item)
+        except InputError as error:
+            errors.append(error)
+    return tuple(found.values()), tuple(errors)
+
+
+class _Search:
+    """Resolves arguments. Folders that cannot be read are added to `errors`, and the search goes on."""
+
+    def __init__(self, exclude: Path | None, errors: list[InputError]) -> None:
+        self._exclude = None if exclude is None else exclude.resolve()
+        self._errors = errors
+
+    def resolve(self, argument: str) -> tuple[Input, ...]:
+        path = Path(argument)
+        if path.is_dir():
+            return self._from_folder(path)
+        if os.path.lexists(path):
+            return (_named(path),)
+        if glob.has_magic(argument):
+            return self._from_glob(argument)
+        raise InputError("there is no such file or folder.", path=argument, next_step="Check the name and the folder.")
+
+    def _from_folder(self, folder: Path) -> tuple[Input, ...]:
+        if folder.resolve() == self._exclude:
+            raise InputError(
+                "this folder is where the results go, so it is not searched.",
+                path=folder,
+                next_step="Name another folder for the results, or the recordings themselves.",
+            )
+        found = tuple(self._listed(folder))
+        if not found:
+            raise InputError("the folder holds no recordings.", path=folder, next_step=f"Put {_WANTED} there.")
+        return found
+
+    def _from_glob(self, pattern: str) -> tuple[Input, ...]:
+        matches = sorted((Path(match) for match in glob.glob(pattern, recursive=True)), key=_order)
+        wanted = matches if self._holds(_fixed_part(pattern)) else [path for path in matches if not self._covers(path)]
+        found = tuple(item for path in wanted for item in self._matched(path, pattern))
+        if not found:
+            fault = "nothing that matches is a recording." if matches else "no file matches."
+            raise InputError(fault, path=pattern, next_step=f"Use a pattern that matches {_WANTED}.")
+        return found
+
+    def _matched(self, path: Path, pattern: str) -> Iterator[Input]:
+        """What one match of a glob stands for; a pattern that ends in `**` matches the files of folders itself."""
+        if not path.is_dir():
+            yield from _recognised(path)
+        elif not pattern.rstrip("/").endswith("**"):
+            yield from self._listed(path)
+
+    def _listed(self, folder: Path) -> Iterator[Input]:
+        """Recordings and transcripts in a folder and below it, sorted by path; a link to a folder is followed once."""
+        seen = {os.path.realpath(folder)}
+        paths: list[Path] = []
+        for place, folders, files in os.walk(folder, onerror=self._unreadable, followlinks=True):
+            here = Path(place)
+            folders[:] = [name for name in sorted(folders) if self._enters(here / name, seen)]
+            paths += (here / name for name in files if not name.startswith("."))
+        for path in sorted(paths, key=_order):
+            yield from _recognised(path)
+
+    def _enters(self, folder: Path, seen: set[str]) -> bool:
+        real = os.path.realpath(folder)
+        if folder.name.startswith(".") or Path(real) == self._exclude or real in seen:
+            return False
+        seen.add(real)
+        return True
+
+    def _unreadable(self, error: OSError) -> None:
+        fault = f"the folder cannot be read ({error.strerror})."
+        self._errors.append(InputError(fault, path=error.filename, next_step="Check the rights to read it."))
+
+    def _covers(self, path: Path) -> bool:
+        """Whether the output folder is this path or holds it."""
+        return self._exclude is not None and path.resolve().is_relative_to(self._exclude)
+
+    def _holds(self, path: Path) -> bool:
+        """Whether this path lies below the output folder: what is named there is wanted."""
+        return self._covers(path) and path.resolve() != self._exclude
+
+
+def _order(path: Path) -> tuple[str, ...]:
+    return path.parts
+
+
+def _fixed_part(pattern: str) -> Path:
+    """The folders of a pattern before its first wildcard."""
+    return Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
+
+
+def _named(path: Path) -> Input:
+    """An input that was named by itself. Raises InputError for JSON that is not a transcript."""
+    if not path.is_file():
+        raise InputError("this is not an ordinary file.", path=path, next_step="Name a recording or a transcript.")
+    if path.suffix.lower() != ".json":
+        return Input(path, "recording")
+    fault = _transcript_fault(path)
+    if fault:
+        raise InputError(fault, path=path, next_step='A transcript is JSON of the form {"turns": [...]}.')
+    return Input(path, "transcript")
+
+
+def _recognised(path: Path) -> Iterator[Input]:
+    """The file as an input, nothing where it is something else."""
+    if not path.is_file():
+        return
+    suffix = path.suffix.lower()
+    if suffix in AUDIO_SUFFIXES:
+        yield Input(path, "recording")
+    elif suffix == ".json" and _transcript_fault(path) is None:
+        yield Input(path, "transcript")
+
+
+def _transcript_fault(path: Path) -> str | None:
+    """Why a JSON file is not a native transcript, null where it looks like one."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        return "the file is not text in UTF-8."
+    except OSError as error:
+        return f"the file cannot be opened ({error.strerror})."
+    if '"turns"' not in text:
+        return "this is JSON without a list of turns, not a transcript."
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        return f"the file is not valid JSON ({error})."
+    if not isinstance(content, dict) or not isinstance(content.get("turns"), list):
+        return "this is JSON without a list of turns, not a transcript."
+    if str(content.get("schema", "")).startswith("touchpoint/"):
+        return "this is a report, not a transcript."
+    return None

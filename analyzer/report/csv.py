@@ -1,0 +1,60 @@
+"""The run as a table for spreadsheets: one line per input, also for those that could not be judged."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from analyzer.report.run import RunFailure, RunRow
+
+HEADER = (
+    "id", "status", "source", "language", "duration_ms", "channels", "agent", "customer_tier", "recorded_at",
+    "score", "passed", "critical_failed", "pressure", "asked_to_cancel", "attempts", "attempts_after_refusal",
+    "seconds_to_honour", "requests", "ignored_requests", "findings_critical", "findings_major", "findings_minor",
+    "findings_info", "rules_found", "rules_failed", "rules_skipped", "warnings", "page", "message",
+)  # fmt: skip
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+BREAKS = ("\t", "\r", "\n")
+
+Cell = str | int | float | bool | None | tuple[str, ...]
+
+
+def calls_csv(rows: Sequence[RunRow], failures: Sequence[RunFailure]) -> str:
+    """Lines end in a newline, lists in a cell are parted by `; `, unknown values are empty."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, HEADER, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_line(_call(row)) for row in rows)
+    writer.writerows(_line(_failure(failure)) for failure in failures)
+    return out.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    """Text that a spreadsheet shows instead of computing: a leading apostrophe where it would start a formula."""
+    starts = text.lstrip().startswith(FORMULA_STARTS) or text.startswith(BREAKS)
+    return f"'{text}" if starts else text
+
+
+def _call(row: RunRow) -> dict[str, Cell]:
+    values: dict[str, Cell] = {name: getattr(row, name) for name in HEADER if name in RunRow.model_fields}
+    counts = {f"findings_{name}": count for name, count in row.findings}
+    return values | counts | {"status": "incomplete" if row.rules_failed else "ok"}
+
+
+def _failure(failure: RunFailure) -> dict[str, Cell]:
+    return {"id": "", "status": "failed", "source": failure.input, "message": failure.message}
+
+
+def _line(cells: dict[str, Cell]) -> dict[str, str | int | float]:
+    return {name: _text(value) for name, value in cells.items()}
+
+
+def _text(value: Cell) -> str | int | float:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return safe_cell("; ".join(value))
+    return safe_cell(value) if isinstance(value, str) else value

@@ -1,0 +1,83 @@
+"""faster-whisper: CTranslate2 in int8, chunks decoded in batches, greedy, with word times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from analyzer.transcribe.engine import EngineName, HeardWord
+from analyzer.transcribe.loops import is_loop
+from analyzer.transcribe.speech import Chunk, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from faster_whisper.transcribe import Segment
+
+    from analyzer.weights.whisper import WhisperWeights
+
+BATCH = 8
+RATE = 16_000
+
+
+class FasterWhisper:
+    """The default on a CPU. A chunk whose greedy text loops is decoded again with temperature fallback."""
+
+    name: EngineName = "faster-whisper"
+
+    def __init__(self, weights: WhisperWeights) -> None:
+        from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+        self.weights = weights
+        self.version = version("faster-whisper")
+        self._model = WhisperModel(str(weights.ctranslate2_folder()), device="cpu", compute_type="int8")
+        self._batched = BatchedInferencePipeline(self._model)
+
+    def language_probabilities(self, samples: Samples) -> dict[str, float]:
+        _, _, probabilities = self._model.detect_language(samples)
+        return {code: float(probability) for code, probability in probabilities}
+
+    def transcribe(self, chunks: Sequence[Chunk], language: str) -> tuple[tuple[HeardWord, ...], ...]:
+        if not chunks:
+            return ()
+        starts = np.cumsum([0, *(len(chunk.samples) for chunk in chunks)]) / RATE
+        clips = [{"start": float(start), "end": float(end)} for start, end in zip(starts, starts[1:], strict=False)]
+        segments, _ = self._batched.transcribe(
+            np.concatenate([chunk.samples for chunk in chunks]),
+            language=language,
+            clip_timestamps=clips,
+            word_timestamps=True,
+            without_timestamps=True,
+            beam_size=1,
+            batch_size=BATCH,
+        )
+        heard: list[list[Segment]] = [[] for _ in chunks]
+        for segment in segments:
+            middle = segment.seek / self._model.frames_per_second + 0.005
+            heard[int(np.searchsorted(starts, middle, side="right")) - 1].append(segment)
+        return tuple(
+            self._again(chunk, language) if is_loop(_text(found)) else _words(found, float(start))
+            for chunk, found, start in zip(chunks, heard, starts, strict=False)
+        )
+
+    def _again(self, chunk: Chunk, language: str) -> tuple[HeardWord, ...]:
+        segments, _ = self._model.transcribe(
+            chunk.samples, language=language, word_timestamps=True, condition_on_previous_text=False, beam_size=5
+        )
+        return _words([segment for segment in segments if not is_loop(segment.text)], 0.0)
+
+
+def _text(segments: Iterable[Segment]) -> str:
+    return " ".join(segment.text for segment in segments)
+
+
+def _words(segments: Iterable[Segment], start: float) -> tuple[HeardWord, ...]:
+    return tuple(
+        HeardWord(word.word.strip(), (word.start - start) * 1000, (word.end - start) * 1000, float(word.probability))
+        for segment in segments
+        for word in segment.words or ()
+        if word.word.strip()
+    )

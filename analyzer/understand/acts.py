@@ -1,0 +1,24 @@
+"""The dialogue acts that a turn can hold (several may; ISO 24617-2). What each means: models/data/LABELS.md."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from analyzer.call import Move, RequestKind
+
+KINDS: tuple[str, ...] = get_args(RequestKind)
+MOVES: tuple[str, ...] = get_args(Move)
+AGENT_ACTS = (
+    "greeting", "identity_check", "acknowledge", "clarify", "answer", "done", "commit", "decline", "empathy",
+    "apology", "reason_probe", "save_offer", "persuasion", "guilt", "threat", "obstruction", "hold_notice",
+    "transfer", "process_block", "silo", "closing", "farewell",
+)  # fmt: skip
+CUSTOMER_ACTS = (
+    "greeting", "request", "restate", "refuse", "reason", "ask_offer", "hesitate", "agree", "withdraw",
+    "frustration", "thanks", "repeat_complaint", "follow_up", "inform", "farewell",
+)  # fmt: skip
+LABELS: tuple[tuple[str, str], ...] = (
+    *(("agent", act) for act in AGENT_ACTS),
+    *(("customer", act) for act in CUSTOMER_ACTS),
+    *(("kind", kind) for kind in KINDS),
+)

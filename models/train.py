@@ -1,0 +1,199 @@
+"""Train the heads of the act model: `python models/train.py`. Reads models/data and models/dev, writes models/heads.
+
+Training data are models/data; thresholds and temperature are set on models/dev, which is never trained on. The
+samples and the benchmark are never read. Seeded; about five minutes on two CPU cores.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from analyzer.understand.acts import KINDS, LABELS
+from analyzer.understand.encoder import encoder
+from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices
+from models.dialogues import Dialogue, read_folder
+
+HERE = Path(__file__).parent
+VERSION = "first-light"
+HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 5, 40, 2e-3, 1e-2
+BATCH = 16
+MAX_WEIGHT = 4.0
+RESPONSES = {"acknowledge", "clarify", "answer", "done", "commit", "decline", "transfer", "obstruction"}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One call as tensors: vectors (turns, 384), speakers (turns,), targets and mask (turns, labels)."""
+
+    vectors: Tensor
+    speakers: Tensor
+    targets: Tensor
+    mask: Tensor
+
+
+def as_recognised(call: Dialogue) -> Dialogue:
+    """The call as a poor recogniser writes it: no capitals, no punctuation."""
+    turns = tuple(
+        replace(turn, text=re.sub(r"\s+", " ", re.sub(r"[^\w\s'’-]", " ", turn.text)).strip().lower() or turn.text)
+        for turn in call.turns
+    )
+    return replace(call, turns=turns)
+
+
+def targets_of(call: Dialogue) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Targets and mask: each role learns its own acts; kinds are learned where a request is stated, and from the
+    agent's responses in calls that hold only one kind of request (elsewhere what a response is about is unknown)."""
+    kinds = sorted(frozenset[str]().union(*(turn.kinds for turn in call.turns)))
+    targets = np.zeros((len(call.turns), len(LABELS)), dtype=np.float32)
+    mask = np.zeros_like(targets)
+    for row, turn in enumerate(call.turns):
+        acts = {act.partition(":")[0] for act in turn.acts}
+        about = turn.kinds
+        if turn.speaker == "agent" and acts & RESPONSES and len(kinds) == 1:
+            about = frozenset(kinds)
+        for column, (role, label) in enumerate(LABELS):
+            if role == "kind":
+                targets[row, column], mask[row, column] = label in about, bool(about)
+            else:
+                targets[row, column], mask[row, column] = label in acts, role == turn.speaker
+    return targets, mask
+
+
+def prepare(calls: Sequence[Dialogue]) -> list[Example]:
+    texts = [turn.text for call in calls for turn in call.turns]
+    vectors, at, examples = encoder().embed(texts), 0, []
+    for call in calls:
+        targets, mask = targets_of(call)
+        own = torch.from_numpy(vectors[at : at + len(call.turns)])
+        at += len(call.turns)
+        speakers = speaker_indices([turn.speaker for turn in call.turns])
+        examples.append(Example(own, speakers, torch.from_numpy(targets), torch.from_numpy(mask)))
+    return examples
+
+
+def label_weights(examples: Sequence[Example]) -> Tensor:
+    """Rare labels count more, up to MAX_WEIGHT."""
+    hits = sum((example.targets * example.mask).sum(0) for example in examples)
+    seen = sum(example.mask.sum(0) for example in examples)
+    return ((seen - hits) / hits.clamp(min=1)).sqrt().clamp(1.0, MAX_WEIGHT)  # type: ignore[union-attr]
+
+
+def train_member(examples: Sequence[Example], seed: int, weights: Tensor) -> TurnTagger:
+    torch.manual_seed(seed)
+    order = np.random.default_rng(seed)
+    model = TurnTagger(hidden=HIDDEN)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
+    steps = EPOCHS * -(-len(examples) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE * 2, total_steps=steps)
+    loss_of = nn.BCEWithLogitsLoss(pos_weight=weights, reduction="none")
+    model.train()
+    for _ in range(EPOCHS):
+        shuffled = order.permutation(len(examples))
+        for start in range(0, len(examples), BATCH):
+            optimiser.zero_grad()
+            batch = [examples[int(number)] for number in shuffled[start : start + BATCH]]
+            lengths = torch.tensor([len(example.vectors) for example in batch])
+            logits = model(_padded(batch, "vectors"), _padded(batch, "speakers"), lengths)
+            mask = _padded(batch, "mask")
+            (torch.sum(loss_of(logits, _padded(batch, "targets")) * mask) / mask.sum()).backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+    return model.eval()
+
+
+def _padded(batch: Sequence[Example], name: str) -> Tensor:
+    return nn.utils.rnn.pad_sequence([getattr(example, name) for example in batch], batch_first=True)
+
+
+def train_role(examples: Sequence[Example]) -> RoleHead:
+    torch.manual_seed(0)
+    vectors = torch.cat([example.vectors for example in examples])
+    agent = torch.cat([example.speakers == 0 for example in examples]).float()
+    head = RoleHead()
+    optimiser = torch.optim.AdamW(head.parameters(), lr=0.05, weight_decay=1e-3)
+    for _ in range(300):
+        optimiser.zero_grad()
+        nn.functional.binary_cross_entropy_with_logits(head(vectors), agent).backward()
+        optimiser.step()
+    return head.eval()
+
+
+def logits_of(members: Sequence[TurnTagger], example: Example) -> Tensor:
+    with torch.inference_mode():
+        return torch.stack([member.one(example.vectors, example.speakers) for member in members]).mean(0)
+
+
+def temperature_of(logits: Tensor, targets: Tensor, mask: Tensor) -> float:
+    """The temperature with the lowest log loss on the development calls."""
+    grid = [round(0.5 + 0.1 * step, 1) for step in range(26)]
+    losses = [
+        (nn.functional.binary_cross_entropy_with_logits(logits / t, targets, reduction="none") * mask).sum().item()
+        for t in grid
+    ]
+    return grid[int(np.argmin(losses))]
+
+
+def threshold_of(probabilities: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
+    """The threshold of one label with the best F1 on the development calls, pulled half way to 0.5."""
+    if targets.sum() < 5:
+        return 0.5
+    grid = np.arange(0.15, 0.86, 0.05)
+    f1 = [2 * (t := probabilities >= limit)[targets > 0].sum() / max(t.sum() + targets.sum(), 1) for limit in grid]
+    return round(float(grid[int(np.argmax(f1))] + 0.5) / 2, 3)
+
+
+def main() -> None:
+    calls, development = read_folder(HERE / "data"), read_folder(HERE / "dev")
+    print(f"training on {len(calls)} calls, setting thresholds on {len(development)}")
+    examples = prepare([*calls, *map(as_recognised, calls)])
+    held_out = prepare([*development, *map(as_recognised, development)])
+    weights = label_weights(examples)
+    torch.set_num_threads(1)  # the matrices are small
+    members = [train_member(examples, seed, weights) for seed in range(MEMBERS)]
+    role = train_role(examples)
+    logits = torch.cat([logits_of(members, example) for example in held_out])
+    targets, mask = (torch.cat([getattr(example, name) for example in held_out]) for name in ("targets", "mask"))
+    temperature = temperature_of(logits, targets, mask)
+    probabilities = torch.sigmoid(logits / temperature).numpy()
+    seen = mask.numpy() > 0
+    thresholds = [
+        threshold_of(probabilities[seen[:, column], column], targets.numpy()[seen[:, column], column])
+        for column in range(len(LABELS))
+    ]
+    tensors = {f"role.{name}": value for name, value in role.state_dict().items()}
+    for number, member in enumerate(members):
+        tensors |= {f"member{number}.{name}": value for name, value in member.state_dict().items()}
+    folder = HERE / "heads"
+    folder.mkdir(exist_ok=True)
+    save_file({name: value.half().contiguous() for name, value in tensors.items()}, str(folder / "heads.safetensors"))
+    settings = {
+        "version": VERSION,
+        "members": MEMBERS,
+        "hidden": HIDDEN,
+        "temperature": temperature,
+        "labels": LABELS,
+        "thresholds": thresholds,
+        "trained_on_calls": len(calls),
+        "trained_on_turns": sum(len(call.turns) for call in calls),
+        "kinds": KINDS,
+    }
+    (folder / "heads.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    print(f"temperature {temperature}; wrote {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The run: its rows, the spreadsheet, the terminal and the gate's XML."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from junitparser import JUnitXml
+from rich.console import Console
+
+from analyzer.call import Report
+from analyzer.errors import InputError
+from analyzer.report.csv import HEADER, calls_csv, safe_cell
+from analyzer.report.index import Totals
+from analyzer.report.junit import GateCase, junit_xml
+from analyzer.report.run import RunFailure, RunRow, file_stem
+from analyzer.report.terminal import call_summary, run_table
+
+FAILURE = RunFailure.of(InputError("no audio stream.", path="=broken.mp3", next_step="Convert it."))
+
+
+def rows_of(reports: dict[str, Report]) -> list[RunRow]:
+    return [RunRow.of(report) for report in reports.values()]
+
+
+def lines_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_row_holds_what_the_report_says(severe: Report) -> None:
+    row = RunRow.of(severe)
+    assert (row.pressure, row.attempts_after_refusal, row.ignored_requests) == ("severe", 7, 1)
+    assert (row.findings.critical, row.findings.major, row.findings.minor, row.findings.total) == (1, 1, 2, 4)
+    assert row.page == "2024-03-18-dana-0417.html"
+
+
+@pytest.mark.parametrize("call_id", ["en-001", "2024.03_a", "anruf-ä"])
+def test_a_safe_id_is_its_own_file_name(call_id: str) -> None:
+    assert file_stem(call_id) == call_id
+
+
+@pytest.mark.parametrize("call_id", ["../../etc/passwd", "a/b", "..", "", "<b>", "x" * 300, "a\\b", "a\x00b"])
+def test_an_unsafe_id_makes_a_safe_and_distinct_file_name(call_id: str) -> None:
+    stem = file_stem(call_id)
+    assert stem != call_id and not set(stem) & set('/\\<>\x00:"') and not stem.startswith(".") and len(stem) < 140
+    assert file_stem("a/b") != file_stem("a_b") != file_stem("a\\b")
+
+
+def test_totals_divide_once_and_know_nothing_of_nothing(reports: dict[str, Report]) -> None:
+    totals = Totals.of(rows_of(reports), [FAILURE])
+    assert (totals.calls, totals.failures, totals.judged, totals.passed) == (7, 1, 5, 1)
+    assert totals.mean_score == pytest.approx((42.86 + 50 + 100 + 1 + 42.86) / 5)
+    assert Totals.of([], []).mean_score is None
+
+
+def test_the_calls_to_hear_first_come_first(reports: dict[str, Report]) -> None:
+    ordered = sorted(rows_of(reports), key=lambda row: row.attention)
+    assert ordered[0].pressure == "severe" and ordered[0].passed is False
+
+
+def test_every_input_has_a_line(reports: dict[str, Report]) -> None:
+    text = calls_csv(rows_of(reports), [FAILURE])
+    lines = lines_of(text)
+    assert text.splitlines()[0] == ",".join(HEADER) and "\r" not in text
+    assert [line["status"] for line in lines] == ["ok"] * 3 + ["incomplete"] * 2 + ["ok", "incomplete", "failed"][-3:]
+    assert lines[0]["rules_found"] == "dead-air; retention-pressure; ignored-intent; process-block"
+    assert lines[-1]["message"] == "no audio stream. Convert it."
+    assert text == calls_csv(rows_of(reports), [FAILURE])
+
+
+def test_no_cell_is_a_formula(reports: dict[str, Report]) -> None:
+    for line in lines_of(calls_csv(rows_of(reports), [FAILURE])):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in line.values())
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "  =1", "\n=1", "＝1"])
+def test_a_formula_is_neutralised(text: str) -> None:
+    assert safe_cell(text) == f"'{text}"
+
+
+def test_ordinary_text_stays() -> None:
+    assert safe_cell("a=b, -1") == "a=b, -1"
+
+
+def console(width: int, *, terminal: bool = False) -> Console:
+    return Console(
+        width=width,
+        file=io.StringIO(),
+        record=True,
+        force_terminal=terminal,
+        color_system="truecolor" if terminal else None,
+    )
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_summary_keeps_within_the_width(report: Report, width: int, terminal: bool) -> None:
+    out = console(width, terminal=terminal)
+    out.print(call_summary(report))
+    assert max(map(len, out.export_text().splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_the_table_keeps_within_the_width(reports: dict[str, Report], width: int) -> None:
+    out = console(width)
+    run_table(rows_of(reports), [FAILURE], out)
+    text = out.export_text()
+    assert max(map(len, text.splitlines())) <= width
+    assert "7 calls, 1 input not judged" in text and "=broken.mp3" in text
+
+
+def test_piped_output_is_plain(reports: dict[str, Report]) -> None:
+    out = console(80)
+    for report in reports.values():
+        out.print(call_summary(report))
+    run_table(rows_of(reports), [FAILURE], out)
+    assert isinstance(out.file, io.StringIO)
+    text = out.file.getvalue()
+    assert not set(text) & set("\x1b\x07\u202e│─━┃┏")
+    assert "[bold red]x[/]" in text
+
+
+def test_the_summary_says_what_matters(severe: Report, reports: dict[str, Report]) -> None:
+    out = console(160)
+    out.print(call_summary(severe))
+    text = out.export_text()
+    assert "0:40" in text and "After the first no, the agent tried 7 more times" in text
+    assert "not met (critical): Retention limit" in text and "and 3 more moments" in text
+    out.print(call_summary(reports["untimed"]))
+    assert "Not checked because the transcript has no times: long silences" in out.export_text()
+
+
+def test_the_gate_as_junit(hostile: Report) -> None:
+    cases = [
+        GateCase(id="a", failures=("x < y", "z"), seconds=1.5),
+        GateCase(id=hostile.turns[0].text, errors=("broken\x00",)),
+        GateCase(id="c"),
+    ]
+    text = junit_xml(cases)
+    read = JUnitXml.fromstring(text.encode())
+    assert (read.tests, read.failures, read.errors) == (3, 1, 1)
+    assert 'message="x &lt; y; z"' in text and text == junit_xml(cases)
+    assert "timestamp" not in text and "hostname" not in text
