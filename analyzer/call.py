@@ -150,7 +150,12 @@ class Evidence(Value):
     def of(cls, turn: Turn, role: str) -> Self:
         """Evidence that is one whole turn."""
         return cls(
-            turn=turn.index, start_ms=turn.start_ms, end_ms=turn.end_ms, speaker=turn.speaker, quote=turn.text, role=role
+            turn=turn.index,
+            start_ms=turn.start_ms,
+            end_ms=turn.end_ms,
+            speaker=turn.speaker,
+            quote=turn.text,
+            role=role,
         )
 
 

@@ -62,7 +62,10 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
         for marked, found in zip(gold, understood.turns, strict=True):
             for role, label in LABELS:
                 if role in {marked.speaker, "kind"}:
-                    pair = [frozenset({label} & ({a.act for a in t.acts} | {a.kind for a in t.acts})) for t in (marked, found)]
+                    pair = [
+                        frozenset({label} & ({a.act for a in t.acts} | {a.kind for a in t.acts}))
+                        for t in (marked, found)
+                    ]
                     acts.setdefault((role, label), []).append((pair[0], pair[1]))
         want, got = retention_ledger(gold, policy), retention_ledger(understood.turns, policy)
         severities[call.severity, got.severity] += 1

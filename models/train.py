@@ -28,7 +28,7 @@ from models.dialogues import Dialogue, read_folder
 
 HERE = Path(__file__).parent
 VERSION = "first-light"
-HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 5, 40, 2e-3, 1e-2
+HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 3, 24, 1e-3, 1e-2
 BATCH = 16
 MAX_WEIGHT = 4.0
 RESPONSES = {"acknowledge", "clarify", "answer", "done", "commit", "decline", "transfer", "obstruction"}
@@ -95,6 +95,9 @@ def train_member(examples: Sequence[Example], seed: int, weights: Tensor) -> Tur
     torch.manual_seed(seed)
     order = np.random.default_rng(seed)
     model = TurnTagger(hidden=HIDDEN)
+    everything = torch.cat([example.vectors for example in examples])
+    model.mean.copy_(everything.mean(0))
+    model.scale.copy_(everything.std(0))
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
     steps = EPOCHS * -(-len(examples) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE * 2, total_steps=steps)

@@ -46,7 +46,7 @@ def speech_spans(samples: NDArray[np.float32], options: Activity = Activity()) -
 
 def _heard(samples: NDArray[np.float32], options: Activity) -> Iterator[tuple[int, int]]:
     """Half-open stretches in samples, cut where pieces meet."""
-    from faster_whisper.vad import VadOptions, get_speech_timestamps  # type: ignore[import-untyped]  # no stubs
+    from faster_whisper.vad import VadOptions, get_speech_timestamps  # no stubs
 
     limits = VadOptions(
         threshold=options.threshold,

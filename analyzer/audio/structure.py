@@ -37,8 +37,8 @@ class Structure:
 def inspect(handle: BinaryIO) -> Structure:
     """Read the headers of an open file, whatever its name says.
 
-    The position in the file is left anywhere. A file of zero bytes is of the kind "empty". Unknown or damaged headers give `Structure("unknown")` or the
-    container's kind without a claim: judging them is left to the decoder.
+    The position in the file is left anywhere. A file of zero bytes is of the kind "empty". Unknown or damaged headers
+    give `Structure("unknown")` or the container's kind without a claim: judging them is left to the decoder.
     """
     size = handle.seek(0, os.SEEK_END)
     handle.seek(0)

@@ -45,4 +45,4 @@ def _severity(request: Request) -> FindingSeverity:
     return "minor"
 
 
-RULE = Rule(name="ignored-intent", needs=("speakers", "language"), detect=detect)
+RULE = Rule(name="ignored-intent", needs=("speakers", "language"), detect=detect, ledger="requests")

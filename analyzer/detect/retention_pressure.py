@@ -62,4 +62,4 @@ def _confidence(observed: Observed) -> float:
     return round(min(wish, refusal, attempt), 3)
 
 
-RULE = Rule(name="retention-pressure", needs=("speakers", "language"), detect=detect)
+RULE = Rule(name="retention-pressure", needs=("speakers", "language"), detect=detect, ledger="retention")

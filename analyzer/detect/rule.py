@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from analyzer.call import Call, Finding, Metrics, Request, Retention, Value
 
 Need = Literal["times", "speakers", "language"]
+Ledger = Literal["requests", "retention"]
 
 
 class Limits(Value):
@@ -21,13 +22,17 @@ class Limits(Value):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What the rules look at: the call with its acts, the two ledgers (null where not drawn up), the metrics."""
+    """What the rules look at: the call with its acts, the two ledgers (null where not drawn up), the metrics.
+
+    `faults` says of a ledger that could not be drawn up because it broke down what went wrong.
+    """
 
     call: Call
     requests: tuple[Request, ...] | None
     retention: Retention | None
     metrics: Metrics
     limits: Limits
+    faults: Mapping[Ledger, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +42,4 @@ class Rule:
     name: str
     needs: tuple[Need, ...]
     detect: Callable[[Observed], Iterable[Finding]]
+    ledger: Ledger | None = None

@@ -30,6 +30,10 @@ LACKS: dict[Need, str] = {
 }
 
 
+def describe(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"
+
+
 def lacking(call: Call, languages: Collection[str]) -> frozenset[Need]:
     """What this call does not carry."""
     missing: set[Need] = set()
@@ -53,10 +57,13 @@ def run_rules(
         if lacks:
             outcomes.append(RuleOutcome(rule=rule.name, status="skipped", reason="; ".join(lacks)))
             continue
+        if rule.ledger in observed.faults:
+            outcomes.append(RuleOutcome(rule=rule.name, status="failed", reason=observed.faults[rule.ledger]))
+            continue
         try:
             found = tuple(rule.detect(observed))
         except Exception as fault:  # one broken rule must not take the report with it
-            outcomes.append(RuleOutcome(rule=rule.name, status="failed", reason=f"{type(fault).__name__}: {fault}"))
+            outcomes.append(RuleOutcome(rule=rule.name, status="failed", reason=describe(fault)))
             continue
         findings += found
         outcomes.append(RuleOutcome(rule=rule.name, status="ok"))

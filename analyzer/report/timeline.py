@@ -41,6 +41,8 @@ EDGE_WIDTH = 2.5
 
 @dataclass(frozen=True)
 class Lane:
+    """One speaker's row; units are those of the SVG."""
+
     speaker: str
     label: str
     y: int
@@ -48,6 +50,8 @@ class Lane:
 
 @dataclass(frozen=True)
 class Block:
+    """One turn on its lane."""
+
     turn: int
     speaker: str
     x: float
@@ -59,6 +63,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Mark:
+    """A moment worth a look: a refusal, an attempt, a finding."""
+
     kind: MarkKind
     turn: int
     x: float
@@ -70,6 +76,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Tick:
+    """A label of the time axis."""
+
     x: float
     label: str
     anchor: str
@@ -77,6 +85,8 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
+    """Everything the template draws."""
+
     lanes: tuple[Lane, ...]
     blocks: tuple[Block, ...]
     marks: tuple[Mark, ...]

@@ -15,7 +15,9 @@ from analyzer.weights.cache import cache_dir, write_atomically
 FORMAT = 1  # raise it when the way from samples to words changes
 
 
-def transcript_path(audio_sha256: str, engine: str, version: str, model_sha256: str, options: dict[str, object]) -> Path:
+def transcript_path(
+    audio_sha256: str, engine: str, version: str, model_sha256: str, options: dict[str, object]
+) -> Path:
     """Cache file of one recording under one engine, model and set of options."""
     key = json.dumps([FORMAT, audio_sha256, engine, version, model_sha256, options], sort_keys=True)
     digest = hashlib.sha256(key.encode("utf-8")).hexdigest()

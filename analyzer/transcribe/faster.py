@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,7 @@ class FasterWhisper:
         if not chunks:
             return ()
         starts = np.cumsum([0, *(len(chunk.samples) for chunk in chunks)]) / RATE
-        clips = [{"start": float(start), "end": float(end)} for start, end in zip(starts, starts[1:], strict=False)]
+        clips = [{"start": float(start), "end": float(end)} for start, end in pairwise(starts)]
         segments, _ = self._batched.transcribe(
             np.concatenate([chunk.samples for chunk in chunks]),
             language=language,

@@ -30,11 +30,10 @@ class Encoder:
     """
 
     def __init__(self) -> None:
+        import torch
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
         from transformers import BertConfig, BertModel
-
-        import torch
 
         folder = e5.encoder_folder()
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -43,10 +42,12 @@ class Encoder:
         with torch.device("meta"):
             self._model: BertModel = BertModel(config, add_pooling_layer=False)
         self._model.load_state_dict(load_file(str(folder / "model.safetensors")), strict=True, assign=True)
-        for name, buffer in (("position_ids", torch.arange(config.max_position_embeddings)),
-                             ("token_type_ids", torch.zeros(config.max_position_embeddings, dtype=torch.long))):
+        for name, buffer in (
+            ("position_ids", torch.arange(config.max_position_embeddings)),
+            ("token_type_ids", torch.zeros(config.max_position_embeddings, dtype=torch.long)),
+        ):
             self._model.embeddings.register_buffer(name, buffer.unsqueeze(0), persistent=False)
-        self._model.eval()
+        self._model.train(False)
 
     @property
     def name(self) -> str:

@@ -52,8 +52,8 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, path)
+        Path(scratch).chmod(0o644)
+        Path(scratch).replace(path)
     except BaseException:
         Path(scratch).unlink(missing_ok=True)
         raise

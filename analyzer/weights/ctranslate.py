@@ -153,7 +153,9 @@ def dimensions(state: Mapping[str, Tensor]) -> dict[str, int]:
     }
 
 
-def write_ctranslate2(state: Mapping[str, Tensor], alignment_heads: list[list[int]], tokens: list[str], to: Path) -> None:
+def write_ctranslate2(
+    state: Mapping[str, Tensor], alignment_heads: list[list[int]], tokens: list[str], to: Path
+) -> None:
     """Write an OpenAI state dict as a CTranslate2 folder (model.bin, config.json, vocabulary.json), fp16."""
     from ctranslate2.specs.whisper_spec import WhisperSpec
 

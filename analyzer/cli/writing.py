@@ -1,0 +1,97 @@
+"""Write what a run finds: each call as soon as it is done, the overview at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from analyzer.audio.playback import encode_playback
+from analyzer.call import Report
+from analyzer.cli.running import Outcome
+from analyzer.errors import ConfigError
+from analyzer.pipeline import Analysis
+from analyzer.report.csv import calls_csv
+from analyzer.report.html import call_page
+from analyzer.report.index import index_page
+from analyzer.report.json import to_json
+from analyzer.report.junit import GateCase, junit_xml
+from analyzer.report.run import RunFailure, RunRow, file_stem
+from analyzer.report.terminal import call_summary, run_table
+from analyzer.weights.cache import write_atomically
+
+
+def judged(report: Report) -> bool:
+    """Whether the call has a score and every rule that could run did."""
+    return report.scorecard.score is not None and all(rule.status != "failed" for rule in report.rules)
+
+
+class RunWriter:
+    """Takes outcomes one by one; what was written stays, whatever comes after."""
+
+    def __init__(self, out: Path | None, formats: frozenset[str]) -> None:
+        self._out, self._formats = out, formats
+        self._rows: list[RunRow] = []
+        self._failures: list[RunFailure] = []
+        self._unjudged: list[str] = []
+        self._console = Console(highlight=False)
+        if out is not None:
+            try:
+                out.mkdir(parents=True, exist_ok=True)
+            except OSError as fault:
+                raise ConfigError(
+                    f"the folder for the reports cannot be made ({fault.strerror}).",
+                    path=out,
+                    next_step="Choose another --out.",
+                ) from fault
+
+    @property
+    def exit_code(self) -> int:
+        return 2 if self._failures or self._unjudged or not self._rows else 0
+
+    def take(self, outcome: Outcome) -> None:
+        if outcome.error is not None:
+            self._failures.append(RunFailure.of(outcome.error, outcome.name))
+        if outcome.analysis is None:
+            return
+        report = outcome.analysis.report
+        self._rows.append(RunRow.of(report))
+        if not judged(report):
+            self._unjudged.append(report.call.id)
+        if self._out is None:
+            self._console.print(call_summary(report))
+        else:
+            self._write_call(self._out, outcome.analysis)
+
+    def _write_call(self, out: Path, analysis: Analysis) -> None:
+        stem = file_stem(analysis.report.call.id)
+        if "json" in self._formats:
+            write_atomically(out / f"{stem}.json", to_json(analysis.report).encode("utf-8"))
+        if "html" in self._formats:
+            audio = None if analysis.samples is None else encode_playback(analysis.samples)
+            write_atomically(out / f"{stem}.html", call_page(analysis.report, audio=audio).encode("utf-8"))
+
+    def finish(self) -> None:
+        """The overview of the run: files where --out is given, the table on the terminal, and what was not judged."""
+        if self._out is not None:
+            for name, text in self._overview().items():
+                write_atomically(self._out / name, text.encode("utf-8"))
+            run_table(self._rows, self._failures, self._console)
+            self._console.print(f"\nReports: {self._out.resolve() / 'index.html'}", soft_wrap=True)
+        if self._unjudged:
+            self._console.print(f"\nNot judged in full: {', '.join(self._unjudged)}. Each report says why.")
+
+    def _overview(self) -> dict[str, str]:
+        files = {}
+        if "html" in self._formats:
+            files["index.html"] = index_page(self._rows, self._failures)
+        if "csv" in self._formats:
+            files["calls.csv"] = calls_csv(self._rows, self._failures)
+        if "junit" in self._formats:
+            cases = [
+                GateCase(id=row.id, errors=("could not be judged in full",) * (row.id in self._unjudged))
+                for row in self._rows
+            ]
+            cases += [GateCase(id=failure.input, errors=(failure.message,)) for failure in self._failures]
+            files["junit.xml"] = junit_xml(cases)
+        return files
