@@ -22,14 +22,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from analyzer.understand.acts import KINDS, LABELS
-from analyzer.understand.encoder import encoder
+from analyzer.understand.encoder import Encoder
 from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices
 from models.dialogues import Dialogue, read_folder
 
 HERE = Path(__file__).parent
 VERSION = "first-light"
 HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 3, 24, 1e-3, 1e-2
-BATCH = 16
+BATCH = 32
 MAX_WEIGHT = 4.0
 RESPONSES = {"acknowledge", "clarify", "answer", "done", "commit", "decline", "transfer", "obstruction"}
 
@@ -53,16 +53,17 @@ def as_recognised(call: Dialogue) -> Dialogue:
     return replace(call, turns=turns)
 
 
-def targets_of(call: Dialogue) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def targets_of(call: Dialogue, *, topics: bool = True) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Targets and mask: each role learns its own acts; kinds are learned where a request is stated, and from the
-    agent's responses in calls that hold only one kind of request (elsewhere what a response is about is unknown)."""
+    agent's responses in calls that hold only one kind of request (elsewhere what a response is about is unknown);
+    without `topics` the latter are left out."""
     kinds = sorted(frozenset[str]().union(*(turn.kinds for turn in call.turns)))
     targets = np.zeros((len(call.turns), len(LABELS)), dtype=np.float32)
     mask = np.zeros_like(targets)
     for row, turn in enumerate(call.turns):
         acts = {act.partition(":")[0] for act in turn.acts}
         about = turn.kinds
-        if turn.speaker == "agent" and acts & RESPONSES and len(kinds) == 1:
+        if topics and turn.speaker == "agent" and acts & RESPONSES and len(kinds) == 1:
             about = frozenset(kinds)
         for column, (role, label) in enumerate(LABELS):
             if role == "kind":
@@ -72,9 +73,9 @@ def targets_of(call: Dialogue) -> tuple[NDArray[np.float32], NDArray[np.float32]
     return targets, mask
 
 
-def prepare(calls: Sequence[Dialogue]) -> list[Example]:
+def prepare(calls: Sequence[Dialogue], encoder: Encoder) -> list[Example]:
     texts = [turn.text for call in calls for turn in call.turns]
-    vectors, at, examples = encoder().embed(texts), 0, []
+    vectors, at, examples = encoder.embed(texts), 0, []
     for call in calls:
         targets, mask = targets_of(call)
         own = torch.from_numpy(vectors[at : at + len(call.turns)])
@@ -162,8 +163,9 @@ def threshold_of(probabilities: NDArray[np.float32], targets: NDArray[np.float32
 def main() -> None:
     calls, development = read_folder(HERE / "data"), read_folder(HERE / "dev")
     print(f"training on {len(calls)} calls, setting thresholds on {len(development)}")
-    examples = prepare([*calls, *map(as_recognised, calls)])
-    held_out = prepare([*development, *map(as_recognised, development)])
+    encoder = Encoder(HERE / "heads" / "adapter.safetensors")
+    examples = prepare([*calls, *map(as_recognised, calls)], encoder)
+    held_out = prepare([*development, *map(as_recognised, development)], encoder)
     weights = label_weights(examples)
     torch.set_num_threads(1)  # the matrices are small
     members = [train_member(examples, seed, weights) for seed in range(MEMBERS)]

@@ -24,7 +24,7 @@ import tempfile
 import wave
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,15 @@ import numpy as np
 import numpy.typing as npt
 
 Audio = npt.NDArray[np.float64]
+Reader = Callable[[str], tuple[list[Audio], int]]
+"""From a turn's text to its sentences and their sample rate."""
 
 HERE = Path(__file__).resolve().parent
 DEFAULT_PAUSE_MS = 350
 SENTENCE_GAP_MS = 250
 LEAD_MS = 500
 TAIL_MS = 700
-LEVEL_DB = {"agent": -20.0, "customer": -23.0}
+LEVEL_DB = {"agent": -22.0, "customer": -25.0}
 """RMS of the speech itself, pauses left out, in dB below full scale."""
 
 
@@ -56,31 +58,36 @@ class Line:
     high_hz: float
     noise_db: float
     mu_law: bool = False
-    tilt_db: float = 0.0
-    """Pre-emphasis: dB per decade above 1 kHz."""
+    low_order: int = 2
 
 
-TELEPHONE = Line(rate=8000, low_hz=300, high_hz=3400, noise_db=-55, mu_law=True)
-WIDE_BAND = Line(rate=16000, low_hz=60, high_hz=7600, noise_db=-60, tilt_db=6)
+TELEPHONE = Line(rate=8000, low_hz=250, high_hz=3400, noise_db=-55, mu_law=True)
+WIDE_BAND = Line(rate=16000, low_hz=60, high_hz=7600, noise_db=-60)
 LINES = {"en": TELEPHONE, "de": WIDE_BAND}
 
 
 @dataclass(frozen=True)
 class Voice:
-    """Who speaks: `engine` is hibari, piper or espeak; `pitch` plays a voice lower (< 1) at the same speed."""
+    """Who speaks. `engine` is hibari, piper or espeak; `speed` is words per minute for espeak, else a factor."""
 
     engine: str
-    variant: str = ""
-    speed: float = 1.0
+    speed: float
     pitch: float = 1.0
+    """Below 1 the voice is played lower, at the same speed."""
+    tilt_db: float = 0.0
+    """Pre-emphasis: dB per decade above 1 kHz."""
+    variant: str = ""
+    melody: int = 50
+    """espeak's own pitch, 0 to 99."""
 
 
 VOICES = {
-    "heart": Voice("hibari", speed=0.88),
-    "heart-low": Voice("hibari", speed=0.88, pitch=0.87),
-    "joe": Voice("piper", speed=0.9),
-    "de": Voice("espeak", "de", speed=125),
-    "de+m3": Voice("espeak", "de+m3", speed=125),
+    "heart": Voice("hibari", speed=0.82),
+    "heart-low": Voice("hibari", speed=0.82, pitch=0.87),
+    "joe": Voice("piper", speed=0.84),
+    "de": Voice("espeak", speed=125, tilt_db=6, variant="de"),
+    "de+m3": Voice("espeak", speed=125, tilt_db=6, variant="de+m3", melody=30),
+    "de+f5": Voice("espeak", speed=125, tilt_db=8, variant="de+f5", melody=0),
 }
 
 
@@ -93,22 +100,23 @@ class Recording:
     suffix: str = ".ogg"
     agent_channel: int = 0
     channels: int = 2
+    tempo: float = 1.0
 
 
 RECORDINGS = {
-    "de-cancel-fair": Recording("de+m3", "de", agent_channel=1),
-    "de-ignored-requests": Recording("de", "de+m3"),
-    "de-lieferung-gut": Recording("de+m3", "de"),
-    "de-nicht-kuendigen": Recording("de", "de+m3", agent_channel=1),
-    "de-process-block": Recording("de+m3", "de", suffix=".mp3"),
-    "de-retention-severe": Recording("de", "de+m3", agent_channel=1),
-    "de-silo-friction": Recording("de+m3", "de"),
+    "de-cancel-fair": Recording("de+m3", "de+f5", agent_channel=1),
+    "de-ignored-requests": Recording("de+f5", "de"),
+    "de-lieferung-gut": Recording("de", "de+f5"),
+    "de-nicht-kuendigen": Recording("de+f5", "de+m3", agent_channel=1),
+    "de-process-block": Recording("de+m3", "de+f5", suffix=".mp3"),
+    "de-retention-severe": Recording("de+f5", "de", agent_channel=1),
+    "de-silo-friction": Recording("de", "de+f5"),
     "en-appointment-called-off": Recording("heart", "heart-low"),
     "en-better-price": Recording("joe", "heart", channels=1),
     "en-cancel-fair": Recording("heart", "joe"),
     "en-ignored-requests": Recording("joe", "heart", agent_channel=1),
     "en-process-block": Recording("heart", "joe", suffix=".wav"),
-    "en-retention-severe": Recording("joe", "heart"),
+    "en-retention-severe": Recording("joe", "heart", tempo=0.9),
     "en-silo-friction": Recording("heart", "joe", agent_channel=1),
 }
 
@@ -154,7 +162,7 @@ def package(module: str, distribution: str) -> Any:
         raise VoiceError(f"{distribution} is missing: pip install {distribution}") from error
 
 
-def hibari_reader(voice: Voice, seed: int) -> Callable[[str], tuple[list[Audio], int]]:
+def hibari_reader(voice: Voice, seed: int) -> Reader:
     hibari = package("hibari", "hibari-tts")
     speaker = hibari.Hibari(voice="heart")
 
@@ -165,7 +173,7 @@ def hibari_reader(voice: Voice, seed: int) -> Callable[[str], tuple[list[Audio],
     return read
 
 
-def piper_reader(voice: Voice, seed: int) -> Callable[[str], tuple[list[Audio], int]]:
+def piper_reader(voice: Voice, seed: int) -> Reader:
     """A session of its own, seeded before it is built: piper draws its noise inside the network."""
     ort = package("onnxruntime", "onnxruntime")
     piper = package("piper", "piper-tts")
@@ -185,7 +193,7 @@ def piper_reader(voice: Voice, seed: int) -> Callable[[str], tuple[list[Audio], 
     return read
 
 
-def espeak_reader(voice: Voice, seed: int) -> Callable[[str], tuple[list[Audio], int]]:
+def espeak_reader(voice: Voice, seed: int) -> Reader:
     def read(text: str) -> tuple[list[Audio], int]:
         sentences = [espeak(s, voice) for s in re.split(r"(?<=[.!?]) +", text)]
         return [samples for samples, _ in sentences], sentences[0][1]
@@ -216,8 +224,8 @@ def unvoiced_s(sentence: str, voice: Voice) -> str:
 def espeak(sentence: str, voice: Voice) -> tuple[Audio, int]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sentence.wav"
-        words_per_minute = round(voice.speed / voice.pitch)
-        run_espeak("-v", voice.variant, "-s", str(words_per_minute), "-w", str(path), unvoiced_s(sentence, voice))
+        how = ("-v", voice.variant, "-s", f"{voice.speed / voice.pitch:.0f}", "-p", str(voice.melody))
+        run_espeak(*how, "-w", str(path), unvoiced_s(sentence, voice))
         with wave.open(str(path)) as file:
             samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
             return samples / 32768.0, file.getframerate()
@@ -237,15 +245,15 @@ def gain(level_db: float) -> float:
     return float(10 ** (level_db / 20))
 
 
-def carry(samples: Audio, rate: int, line: Line) -> Audio:
+def carry(samples: Audio, rate: int, line: Line, tilt_db: float) -> Audio:
     """Band-limits and resamples one sentence in a single step on its spectrum."""
     padded = np.pad(samples, rate // 20)
     spectrum = np.fft.rfft(padded)
     hertz = np.fft.rfftfreq(len(padded), 1 / rate)
-    rising = np.clip((hertz - line.low_hz * 0.8) / (line.low_hz * 0.4), 0, 1)
-    falling = np.clip((line.high_hz * 1.03 - hertz) / (line.high_hz * 0.06), 0, 1)
-    tilt = gain(1) ** (line.tilt_db * np.log10(np.maximum(hertz, 1000) / 1000))
-    spectrum *= np.sin(rising * np.pi / 2) * np.sin(falling * np.pi / 2) * tilt
+    lows = 1 / np.sqrt(1 + (line.low_hz / np.maximum(hertz, 1)) ** (2 * line.low_order))
+    highs = np.sin(np.clip((line.high_hz * 1.03 - hertz) / (line.high_hz * 0.06), 0, 1) * np.pi / 2)
+    tilt = 10 ** (tilt_db / 20 * np.log10(np.maximum(hertz, 1000) / 1000))
+    spectrum *= lows * highs * tilt
     length = round(len(padded) * line.rate / rate)
     return np.asarray(np.fft.irfft(fitted(spectrum, length // 2 + 1), length) * (length / len(padded)))
 
@@ -282,10 +290,10 @@ def mu_law_round_trip(samples: Audio) -> Audio:
 # --- the call ----------------------------------------------------------------------------------------------
 
 
-def read_turn(reader: Callable[[str], tuple[list[Audio], int]], voice: Voice, text: str, line: Line) -> Audio:
+def read_turn(reader: Reader, voice: Voice, text: str, line: Line) -> Audio:
     sentences, rate = reader(text)
     gap = np.zeros(line.rate * SENTENCE_GAP_MS // 1000)
-    parts = [trimmed(carry(s, round(rate * voice.pitch), line), line.rate) for s in sentences]
+    parts = [trimmed(carry(s, round(rate * voice.pitch), line, voice.tilt_db), line.rate) for s in sentences]
     return np.concatenate([piece for part in parts for piece in (part, gap)][:-1])
 
 
@@ -299,11 +307,15 @@ def place(turns: Sequence[dict[str, Any]], spoken: Sequence[Audio], rate: int) -
     return starts, end + rate * TAIL_MS // 1000
 
 
+def at_tempo(name: str, recording: Recording) -> Voice:
+    return replace(VOICES[name], speed=VOICES[name].speed * recording.tempo)
+
+
 def sides(script: dict[str, Any], recording: Recording, seed: int) -> dict[str, Audio]:
     """What each side says, on one clock, each at its own level and with its own line noise."""
     line = LINES[script["language"]]
     call_seed = (zlib.crc32(script["id"].encode()) + seed) % 2**31
-    voices = {"agent": VOICES[recording.agent], "customer": VOICES[recording.customer]}
+    voices = {"agent": at_tempo(recording.agent, recording), "customer": at_tempo(recording.customer, recording)}
     readers = {side: READERS[voice.engine](voice, call_seed) for side, voice in voices.items()}
     turns = script["turns"]
     spoken = [read_turn(readers[t["speaker"]], voices[t["speaker"]], t["text"], line) for t in turns]

@@ -64,7 +64,7 @@ def test_files_keep_the_order_in_which_they_are_named(calls: Path) -> None:
 
 def test_a_file_reached_twice_counts_once(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By name, by folder, by glob, by a detour and by a link: one input, as first named."""
-    calls / "link.wav".symlink_to(calls / "b.wav")
+    (calls / "link.wav").symlink_to(calls / "b.wav")
     monkeypatch.chdir(calls)
 
     inputs, errors = find_inputs(["b.wav", "./b.wav", "2024/../b.wav", str(calls / "b.wav"), "link.wav", "*.wav"])
@@ -193,7 +193,7 @@ def test_the_output_folder_is_never_searched(calls: Path) -> None:
 def test_the_output_folder_is_known_by_any_name(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path and a link to the output folder are the output folder."""
     put(calls / "out" / "old.wav")
-    calls / "results".symlink_to(calls / "out")
+    (calls / "results").symlink_to(calls / "out")
     monkeypatch.chdir(calls)
 
     inputs, _ = find_inputs(["."], exclude=Path("results"))
@@ -226,7 +226,7 @@ def test_a_place_below_the_output_folder_may_be_named(calls: Path) -> None:
 
 def test_links_in_a_circle_end(calls: Path) -> None:
     """A link to the folder above it does not search for ever."""
-    calls / "2024" / "up".symlink_to(calls)
+    (calls / "2024" / "up").symlink_to(calls)
 
     inputs, _ = find_inputs([str(calls)])
 
@@ -235,7 +235,7 @@ def test_links_in_a_circle_end(calls: Path) -> None:
 
 def test_a_link_to_nowhere(calls: Path) -> None:
     """Named, it is an error; in a folder it is left out."""
-    calls / "dead.wav".symlink_to(calls / "gone.wav")
+    (calls / "dead.wav").symlink_to(calls / "gone.wav")
 
     inputs, errors = find_inputs([str(calls), str(calls / "dead.wav")])
 

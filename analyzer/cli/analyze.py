@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.options import shared_options
-from analyzer.cli.running import Outcome, make_options, plain_errors, run
+from analyzer.cli.running import make_options, plain_errors, run
 
 FORMATS = ("json", "html", "csv", "junit")
 
@@ -53,12 +53,8 @@ def command(inputs: tuple[str, ...], out: Path | None, formats: frozenset[str], 
 
         writer = RunWriter(out, formats)
         for outcome in run(inputs, options, exclude=out):
-            writer.take(outcome)
-            _say(outcome)
+            error = writer.take(outcome)
+            if error is not None:
+                click.echo(f"touchpoint: {error}", err=True)
         writer.finish()
         sys.exit(writer.exit_code)
-
-
-def _say(outcome: Outcome) -> None:
-    if outcome.error is not None:
-        click.echo(f"touchpoint: {outcome.error}", err=True)

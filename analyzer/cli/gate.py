@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.cli.options import shared_options
+from analyzer.cli.options import FiniteRange, shared_options
 from analyzer.cli.running import Outcome, make_options, plain_errors, run
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("gate")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="SCORE", help="Fail a call with a lower score.")
+@click.option("--fail-under", type=FiniteRange(0, 100), metavar="SCORE", help="Fail a call with a lower score.")
 @click.option(
     "--fail-on",
     multiple=True,

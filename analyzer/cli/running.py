@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Analysis
 
 
+OVERVIEW = "index"  # the page of the run, which no call may overwrite
+DEFECT = "This is a defect of Touchpoint: please report it with this message."
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one input: an analysis, or the error that says why there is none."""
@@ -31,12 +38,21 @@ class Outcome:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn a domain error into its message on stderr and its exit code."""
+    """Turn a domain error into its message on stderr and its exit code.
+
+    A defect of ours keeps its traceback and ends with 2: exit code 1 is the gate's verdict and nothing else.
+    """
     try:
         yield
     except TouchpointError as error:
         click.echo(f"touchpoint: {error}", err=True)
         sys.exit(error.exit_code)
+    except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        raise
+    except Exception:
+        traceback.print_exc()
+        click.echo(f"touchpoint: {DEFECT}", err=True)
+        sys.exit(2)
 
 
 def make_options(**given: object) -> Options:
@@ -48,37 +64,64 @@ def make_options(**given: object) -> Options:
 
 
 def run(arguments: Sequence[str], options: Options, exclude: Path | None) -> Iterator[Outcome]:
-    """Analyse all inputs in order. Faults in the arguments come first."""
+    """Analyse all inputs in order. Faults in the arguments come first. No two calls have the same id."""
     inputs, errors = find_inputs(arguments, exclude=exclude)
     for error in errors:
-        yield Outcome(error.path or "input", None, error)
-    names = _call_ids(inputs)
+        yield Outcome(_shown(error.path or "input"), None, error)
+    names, taken = _call_ids(inputs), {OVERVIEW}
     with _progress(len(inputs)) as advance:
         for source in inputs:
-            advance(source.path.name)
-            yield _one(source, options, names.get(source.path))
+            advance(_shown(source.path.name))
+            outcome = _one(source, options, names.get(source.path))
+            yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
 
 
 def _one(source: Input, options: Options, call_id: str | None) -> Outcome:
     from analyzer.pipeline import analyze
 
+    name = _shown(source.path.name)
     try:
-        return Outcome(source.path.name, analyze(source, options, call_id), None)
+        return Outcome(name, analyze(source, options, call_id), None)
     except TouchpointError as error:
         if error.path is None:
             error = type(error)(error.fault, path=source.path, next_step=error.next_step)
-        return Outcome(source.path.name, None, error)
+        return Outcome(name, None, error)
     except Exception as fault:  # a defect of ours on one call must not lose the others
         wrapped = InputError(
-            f"could not be analysed ({type(fault).__name__}: {fault}).",
-            path=source.path,
-            next_step="This is a defect of Touchpoint: please report it with this message.",
+            f"could not be analysed ({type(fault).__name__}: {fault}).", path=source.path, next_step=DEFECT
         )
-        return Outcome(source.path.name, None, wrapped)
+        return Outcome(name, None, wrapped)
+
+
+def _settled(outcome: Outcome, analysis: Analysis, taken: set[str]) -> Outcome:
+    """The outcome under an id of its own: reports of calls with one id would overwrite each other."""
+    from analyzer.call import Warning
+    from analyzer.report.run import file_stem
+
+    report = analysis.report
+    wanted = found = _shown(report.call.id)
+    for number in count(2):
+        if file_stem(found).casefold() not in taken:
+            break
+        found = f"{wanted}-{number}"
+    taken.add(file_stem(found).casefold())
+    message = f"The id {wanted} is taken in this run, so this call is called {found}."
+    renamed = () if found == wanted else (Warning(code="same-id", message=message),)
+    info = report.call.model_copy(update={"id": found, "source": _shown(report.call.source)})
+    report = report.model_copy(update={"call": info, "warnings": (*report.warnings, *renamed)})
+    return replace(outcome, analysis=replace(analysis, report=report))
+
+
+def _shown(name: str) -> str:
+    """A file name as text; bytes that are not UTF-8 become replacement characters."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _call_ids(inputs: Sequence[Input]) -> dict[Path, str]:
-    """Ids for recordings whose names without ending collide: the whole file name, with its folder where needed."""
+    """Ids for recordings whose names without ending collide: the whole file name, with its folder where needed.
+
+    A transcript keeps the id that is written in it.
+    """
     stems = Counter(source.path.stem for source in inputs)
     names = Counter(source.path.name for source in inputs)
     return {
@@ -86,7 +129,7 @@ def _call_ids(inputs: Sequence[Input]) -> dict[Path, str]:
         if names[source.path.name] == 1
         else f"{source.path.parent.name}_{source.path.name}"
         for source in inputs
-        if stems[source.path.stem] > 1
+        if source.form == "recording" and stems[source.path.stem] > 1
     }
 
 
@@ -100,7 +143,7 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
         started = False

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from rich.console import Console
 
 from analyzer.audio.playback import encode_playback
 from analyzer.call import Report
-from analyzer.cli.running import Outcome
-from analyzer.errors import ConfigError
+from analyzer.cli.running import DEFECT, Outcome
+from analyzer.errors import ConfigError, InputError, TouchpointError
 from analyzer.pipeline import Analysis
 from analyzer.report.csv import calls_csv
 from analyzer.report.html import call_page
@@ -34,34 +36,40 @@ class RunWriter:
         self._rows: list[RunRow] = []
         self._failures: list[RunFailure] = []
         self._unjudged: list[str] = []
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, markup=False)
         if out is not None:
-            try:
-                out.mkdir(parents=True, exist_ok=True)
-            except OSError as fault:
-                raise ConfigError(
-                    f"the folder for the reports cannot be made ({fault.strerror}).",
-                    path=out,
-                    next_step="Choose another --out.",
-                ) from fault
+            _make_folder(out)
 
     @property
     def exit_code(self) -> int:
         return 2 if self._failures or self._unjudged or not self._rows else 0
 
-    def take(self, outcome: Outcome) -> None:
-        if outcome.error is not None:
-            self._failures.append(RunFailure.of(outcome.error, outcome.name))
-        if outcome.analysis is None:
-            return
-        report = outcome.analysis.report
-        self._rows.append(RunRow.of(report))
+    def take(self, outcome: Outcome) -> TouchpointError | None:
+        """Write one call; what went wrong with it, here or before."""
+        error = outcome.error if outcome.analysis is None else self._reported(outcome.name, outcome.analysis)
+        if error is not None:
+            self._failures.append(RunFailure.of(error, outcome.name))
+        return error
+
+    def _reported(self, name: str, analysis: Analysis) -> TouchpointError | None:
+        """Write or print a report. One that cannot be written must not lose the others."""
+        report = analysis.report
+        try:
+            row = RunRow.of(report)
+            if self._out is None:
+                self._console.print(call_summary(report))
+            else:
+                self._write_call(self._out, analysis)
+        except OSError as fault:
+            return _unwritten(self._out, f"the report of {name} cannot be written", fault)
+        except Exception as fault:  # a defect of ours on one call
+            return InputError(
+                f"its report could not be made ({type(fault).__name__}: {fault}).", path=name, next_step=DEFECT
+            )
+        self._rows.append(row)
         if not judged(report):
             self._unjudged.append(report.call.id)
-        if self._out is None:
-            self._console.print(call_summary(report))
-        else:
-            self._write_call(self._out, outcome.analysis)
+        return None
 
     def _write_call(self, out: Path, analysis: Analysis) -> None:
         stem = file_stem(analysis.report.call.id)
@@ -74,8 +82,11 @@ class RunWriter:
     def finish(self) -> None:
         """The overview of the run: files where --out is given, the table on the terminal, and what was not judged."""
         if self._out is not None:
-            for name, text in self._overview().items():
-                write_atomically(self._out / name, text.encode("utf-8"))
+            try:
+                for name, text in self._overview().items():
+                    write_atomically(self._out / name, text.encode("utf-8"))
+            except OSError as fault:
+                raise _unwritten(self._out, "the overview of the run cannot be written", fault) from fault
             run_table(self._rows, self._failures, self._console)
             self._console.print(f"\nReports: {self._out.resolve() / 'index.html'}", soft_wrap=True)
         if self._unjudged:
@@ -95,3 +106,19 @@ class RunWriter:
             cases += [GateCase(id=failure.input, errors=(failure.message,)) for failure in self._failures]
             files["junit.xml"] = junit_xml(cases)
         return files
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder for the reports, and see that it can be written before any call is heard."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as fault:
+        raise _unwritten(out, "the folder for the reports cannot be written", fault) from fault
+
+
+def _unwritten(out: Path | None, what: str, fault: OSError) -> ConfigError:
+    return ConfigError(
+        f"{what} ({fault.strerror or fault}).", path=out, next_step="Make room, or choose another --out."
+    )

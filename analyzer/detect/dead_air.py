@@ -39,8 +39,8 @@ def detect(observed: Observed) -> Iterable[Finding]:
 
 def _announced(observed: Observed, gap: Gap) -> bool:
     """A wait announced in the last two turns; the caller's "all right" may stand between."""
-    first = max(gap.before.index - LOOK_BACK + 1, 0)
-    return any(turn.has("hold_notice") for turn in observed.call.turns[first : gap.before.index + 1])
+    first = max(gap.after.index - LOOK_BACK, 0)
+    return any(turn.has("hold_notice") for turn in observed.call.turns[first : gap.after.index])
 
 
 RULE = Rule(name="dead-air", needs=("times", "speakers", "language"), detect=detect)

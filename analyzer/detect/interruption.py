@@ -30,7 +30,11 @@ def overlaps(turns: Sequence[Turn], limits: Limits) -> Iterator[tuple[Turn, Turn
 
 def detect(observed: Observed) -> Iterable[Finding]:
     turns = observed.call.turns
-    found = [pair for pair in overlaps(turns, observed.limits) if pair[1].speaker == "agent"]
+    found = [
+        (before, after)
+        for before, after in overlaps(turns, observed.limits)
+        if before.speaker == "customer" and after.speaker == "agent"
+    ]
     if not found:
         return
     times = "once" if len(found) == 1 else f"{len(found)} times"

@@ -6,21 +6,24 @@ does about it:
     ignored ──response──► acknowledged ──answer/promise/transfer/no──► resolved, committed, handed_over, declined
                                        ──customer takes it back──────► withdrawn
 
-Only a response that is about the intent moves it: the acts of an agent turn go to the open intent whose kind fits
-the turn best, the latest where two fit alike.
+What is settled stays settled until it is stated again; only what is done counts after a no, a promise or a transfer.
+Only a response that is about the intent moves it: the acts of an agent turn go to the intents whose kinds clearly fit
+the turn, else to the one that fits best, the latest where two fit alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import get_args
 
-from analyzer.call import Evidence, Outcome, Request, RequestKind, Turn, TurnIndex
+from analyzer.call import Evidence, Move, Outcome, Request, RequestKind, Turn, TurnIndex
 
 ANSWERED_BY_WORDS = frozenset({"information", "billing", "other", "written_confirmation"})
 IN_WORDS = ("acknowledge", "answer", "done", "commit", "decline", "transfer")
 HEARD = (*IN_WORDS, "clarify", "identity_check", "hold_notice")
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
+CLEAR = 0.5  # fit of a kind from which a turn is about it, whatever else it is about
 RECENT = 0.15  # worth of being the intent stated last, against a difference in fit of kinds
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
 
@@ -33,7 +36,15 @@ class _Intent:
     acknowledged: TurnIndex | None = None
     settled_by: TurnIndex | None = None
     questions: int = 0
-    heard: bool = field(default=False)
+
+    @property
+    def is_open(self) -> bool:
+        return self.settled_by is None
+
+    @property
+    def stated_since(self) -> bool:
+        """Whether the customer stated it again after it was settled, or it never was."""
+        return self.settled_by is None or self.stated[-1] > self.settled_by
 
 
 def request_ledger(turns: Sequence[Turn], topics: Topics) -> tuple[Request, ...]:
@@ -42,78 +53,106 @@ def request_ledger(turns: Sequence[Turn], topics: Topics) -> tuple[Request, ...]
     `topics` gives for an agent's turn how well it fits each kind of request (0..1); a missing turn fits all alike.
     """
     intents: list[_Intent] = []
+    answered: Turn | None = None  # the agent's turn that the customer answers
     for turn in turns:
         if turn.speaker == "customer":
-            _customer(intents, turn)
-        elif turn.speaker == "agent" and intents:
+            _customer(intents, turn, answered)
+        elif turn.speaker == "agent":
+            answered = turn
             _agent(intents, turn, topics.get(turn.index, {}))
     return tuple(_request(intent, turns) for intent in intents)
 
 
-def _customer(intents: list[_Intent], turn: Turn) -> None:
+def stated_confidence(turn: Turn, kind: RequestKind) -> float:
+    """How sure it is that the turn states or repeats this request, 0.0 where it does not."""
+    held = (act.confidence for act in turn.acts if act.act in {"request", "restate"} and act.kind == kind)
+    return max(held, default=0.0)
+
+
+def _customer(intents: list[_Intent], turn: Turn, answered: Turn | None) -> None:
     for kind in turn.kinds("request"):
-        same = _latest(intents, lambda intent: intent.kind == kind and intent.settled_by is None)
-        if same is not None:
-            _state_again(same, turn)
-        else:
-            intents.append(_Intent(kind, [turn.index]))
+        same = _latest(intent for intent in intents if intent.kind == kind and intent.is_open)
+        _state(intents, same, kind, turn)
     for kind in turn.kinds("restate"):
-        own = _latest(intents, lambda intent: intent.kind == kind) or _latest(intents, _is_open)
-        if own is not None:
-            _state_again(own, turn)
-        else:
-            intents.append(_Intent(kind, [turn.index]))
+        own = _latest(intent for intent in intents if intent.kind == kind)
+        _state(intents, own or _latest(intent for intent in intents if intent.is_open), kind, turn)
     if turn.has("withdraw"):
-        taken_back = _latest(intents, _is_open) or intents[-1] if intents else None
-        if taken_back is not None:
-            taken_back.outcome, taken_back.settled_by = "withdrawn", turn.index
+        _take_back(intents, turn, answered)
 
 
-def _state_again(intent: _Intent, turn: Turn) -> None:
-    if intent.stated[-1] != turn.index:
-        intent.stated.append(turn.index)
+def _state(intents: list[_Intent], known: _Intent | None, kind: RequestKind, turn: Turn) -> None:
+    if known is None:
+        intents.append(_Intent(kind, [turn.index]))
+    elif known.stated[-1] != turn.index:
+        known.stated.append(turn.index)
 
 
-def _is_open(intent: _Intent) -> bool:
-    return intent.settled_by is None
+def _take_back(intents: Sequence[_Intent], turn: Turn, answered: Turn | None) -> None:
+    """Withdraw what the customer takes back: the cancellation that was argued about, else what was stated last.
+
+    Not what the same turn opens ("forget the cancellation, I'd rather change the plan"), nor what it insists on.
+    """
+    known = [intent for intent in intents if intent.stated[0] < turn.index] or intents
+    argued = answered is not None and answered.has(*get_args(Move))
+    cancel = (intent for intent in known if intent.kind == "cancel" and intent.outcome not in FINAL)
+    still_open = (intent for intent in known if intent.is_open)
+    own = (_latest(cancel) if argued else None) or _latest(still_open) or _latest(known)
+    if own is not None and turn.confidence("withdraw") >= stated_confidence(turn, own.kind):
+        own.outcome, own.settled_by = "withdrawn", turn.index
 
 
-def _latest(intents: Sequence[_Intent], fits: object) -> _Intent | None:
-    assert callable(fits)
-    return max((intent for intent in intents if fits(intent)), key=lambda intent: intent.stated[-1], default=None)
+def _latest(intents: Iterable[_Intent]) -> _Intent | None:
+    return max(intents, key=lambda intent: intent.stated[-1], default=None)
 
 
-def _agent(intents: list[_Intent], turn: Turn, fit: Mapping[RequestKind, float]) -> None:
-    intent = _about(intents, fit)
+def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float]) -> None:
+    for intent in _about(intents, fit):
+        _respond(intent, turn)
     if "?" in turn.text:
         for waiting in intents:
             waiting.questions += waiting.acknowledged is None
-    if turn.has(*HEARD):
-        intent.heard = True
-        intent.outcome = "acknowledged" if intent.outcome == "ignored" else intent.outcome
+
+
+def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float]) -> list[_Intent]:
+    """The intents that an agent's turn responds to: the best, and of other kinds all that it is clearly about."""
+    latest = max((intent.stated[-1] for intent in intents), default=-1)
+    ranked = sorted(
+        intents,
+        key=lambda intent: fit.get(intent.kind, 0.0) + RECENT * (intent.stated[-1] == latest) + 0.05 * intent.is_open,
+    )
+    best_of_kind = {intent.kind: intent for intent in ranked}
+    return [intent for kind, intent in best_of_kind.items() if intent is ranked[-1] or fit.get(kind, 0.0) >= CLEAR]
+
+
+def _respond(intent: _Intent, turn: Turn) -> None:
+    if turn.has(*HEARD) and intent.outcome == "ignored":
+        intent.outcome = "acknowledged"
     if turn.has(*IN_WORDS) and intent.acknowledged is None:
         intent.acknowledged = turn.index
     outcome = _outcome(turn, intent)
-    if outcome is not None and not (intent.outcome in FINAL and outcome == "committed"):
+    if outcome is not None and _moves_on(intent, outcome):
         intent.outcome, intent.settled_by = outcome, turn.index
 
 
-def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float]) -> _Intent:
-    """The intent that an agent's turn responds to."""
-    latest = max(intent.stated[-1] for intent in intents)
-    return max(
-        reversed(intents),
-        key=lambda intent: fit.get(intent.kind, 0.0) + RECENT * (intent.stated[-1] == latest) + 0.05 * _is_open(intent),
-    )
+def _moves_on(intent: _Intent, outcome: Outcome) -> bool:
+    """Whether an outcome replaces the one before: what is final gives way when it is stated again, or is done."""
+    if intent.stated_since:
+        return True
+    if intent.outcome in {"resolved", "withdrawn"}:
+        return False
+    return intent.outcome not in FINAL or outcome != "committed"
 
 
 def _outcome(turn: Turn, intent: _Intent) -> Outcome | None:
-    """What the turn makes of the intent; null when it settles nothing."""
+    """What the turn makes of the intent; null when it settles nothing.
+
+    A no or a transfer that is a hurdle of the agent's own making settles nothing (definitions, section 6).
+    """
     if turn.has("done"):
         return "resolved"
-    if turn.has("decline"):
+    if turn.has("decline") and not turn.has("obstruction"):
         return "declined"
-    if turn.has("transfer"):
+    if turn.has("transfer") and not turn.has("obstruction"):
         return "handed_over"
     if turn.has("commit"):
         return "committed"

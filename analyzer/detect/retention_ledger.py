@@ -3,6 +3,7 @@
 A state machine over the acts of the turns:
 
     quiet ──customer states cancel──► asked ──customer refuses──► refused ──customer withdraws──► withdrawn
+                                                                     ▲──customer states cancel again──┘
 
 Agent turns with a move are attempts while asked (before a refusal) or refused (after one). The cancellation is
 honoured by the first agent turn that does or promises it and has no attempt after it.
@@ -10,14 +11,15 @@ honoured by the first agent turn that does or promises it and has no attempt aft
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast, get_args
 
-from analyzer.call import Attempt, Move, PressureSeverity, Retention, Turn, TurnIndex
+from analyzer.call import Attempt, Move, PressureSeverity, RequestKind, Retention, Turn, TurnIndex
 from analyzer.detect.policy import Policy
+from analyzer.detect.request_ledger import Topics, stated_confidence
 
-MOVES: tuple[Move, ...] = ("reason_probe", "save_offer", "persuasion", "guilt", "threat", "obstruction")
+MOVES: tuple[Move, ...] = get_args(Move)
 ASKED_FOR: tuple[Move, ...] = ("save_offer", "persuasion")
 
 
@@ -25,38 +27,54 @@ ASKED_FOR: tuple[Move, ...] = ("save_offer", "persuasion")
 class _State:
     refusals: list[TurnIndex] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
-    carried_out: list[TurnIndex] = field(default_factory=list)
-    offers_wanted: bool = False
+    done: list[TurnIndex] = field(default_factory=list)
+    promised: list[TurnIndex] = field(default_factory=list)
+    offers: Literal["unasked", "wanted", "given"] = "unasked"
+    wish: Literal["cancel", "other"] = "cancel"  # what the customer stated last
+    others: set[RequestKind] = field(default_factory=set)  # what else the customer wants
+    pressed: bool = False  # there was a probe or an offer to say no to, asked for or not
+    just_pressed: bool = False  # and it was in the agent's last turn
     withdrawn: bool = False
-    declined: bool = False
 
 
 def states_cancel(turn: Turn) -> bool:
     """Whether the customer makes clear here that they want to end a contract or service."""
-    held = [act.confidence for act in turn.acts if act.act in {"request", "restate"} and act.kind == "cancel"]
-    return turn.speaker == "customer" and bool(held) and max(held) >= turn.confidence("hesitate")
+    stated = stated_confidence(turn, "cancel")
+    return turn.speaker == "customer" and stated > 0 and stated >= turn.confidence("hesitate") and not takes_back(turn)
+
+
+def takes_back(turn: Turn) -> bool:
+    """Whether the customer takes a wish back; "I wanted to cancel, but I'll stay" does so too."""
+    return turn.has("withdraw") and turn.confidence("withdraw") >= stated_confidence(turn, "cancel")
 
 
 def moves_of(turn: Turn) -> tuple[Move, ...]:
     return tuple(move for move in MOVES if turn.has(move))
 
 
-def retention_ledger(turns: Sequence[Turn], policy: Policy) -> Retention:
-    """Draw up the ledger of one call whose speakers are known."""
+def retention_ledger(turns: Sequence[Turn], policy: Policy, topics: Topics | None = None) -> Retention:
+    """Draw up the ledger of one call whose speakers are known.
+
+    `topics` as for the request ledger: with it, what the agent does about another request is not taken for the
+    cancellation.
+    """
     first = next((turn for turn in turns if states_cancel(turn)), None)
     if first is None:
         return Retention(policy=policy.name, first_clear_cancel=None)
-    state = _State()
+    state = _State(offers="wanted" if first.has("ask_offer") else "unasked")
+    state.others.update(_others(turns[: first.index + 1]))
     for turn in turns[first.index + 1 :]:
-        if state.withdrawn:
-            break
-        (_agent if turn.speaker == "agent" else _customer)(state, turn)
-    after = [attempt for attempt in state.attempts if state.refusals and attempt.turn > state.refusals[0]]
+        if turn.speaker == "agent" and not state.withdrawn:
+            _agent(state, turn, (topics or {}).get(turn.index, {}))
+        elif turn.speaker == "customer":
+            _customer(state, turn)
     honoured = _honoured(state)
+    refusals = tuple(refusal for refusal in state.refusals if honoured is None or refusal < honoured)
+    after = [attempt for attempt in state.attempts if refusals and attempt.turn > refusals[0]]
     return Retention(
         policy=policy.name,
         first_clear_cancel=first.index,
-        refusals=tuple(state.refusals),
+        refusals=refusals,
         attempts=tuple(state.attempts),
         attempts_after_refusal=tuple(attempt.turn for attempt in after),
         honoured=honoured,
@@ -67,30 +85,70 @@ def retention_ledger(turns: Sequence[Turn], policy: Policy) -> Retention:
 
 
 def _customer(state: _State, turn: Turn) -> None:
-    if turn.speaker != "customer":
-        return
-    if turn.has("withdraw") and not states_cancel(turn):
-        state.withdrawn = True
-    elif states_cancel(turn) or (turn.has("refuse") and state.attempts):
+    refused = _refuses(state, turn)
+    if refused:
         state.refusals.append(turn.index)
-    state.offers_wanted = turn.has("ask_offer")
+    if states_cancel(turn):
+        state.withdrawn = False
+    elif takes_back(turn) and (state.wish == "cancel" or state.just_pressed):
+        state.withdrawn = True
+        state.done.clear()
+        state.promised.clear()
+    _follow_wish(state, turn, refused)
+    if turn.has("ask_offer"):
+        state.offers = "wanted"
+    elif refused or state.offers == "given":
+        state.offers = "unasked"
+    state.just_pressed = False
 
 
-def _agent(state: _State, turn: Turn) -> None:
-    moves = tuple(move for move in moves_of(turn) if not (state.offers_wanted and move in ASKED_FOR))
+def _refuses(state: _State, turn: Turn) -> bool:
+    """A no to a probe or an offer, or the wish again; a further cancellation after one that is done is a new wish."""
+    if states_cancel(turn):
+        again = any(act.act == "restate" and act.kind == "cancel" for act in turn.acts)
+        return again or _honoured(state) not in state.done
+    return turn.has("refuse") and state.pressed and not state.withdrawn and not takes_back(turn)
+
+
+def _follow_wish(state: _State, turn: Turn, refused: bool) -> None:
+    """What the customer now wants; who says no to an attempt is back at the cancellation."""
+    others = _others([turn])
+    state.others.update(others)
+    if states_cancel(turn) or (refused and state.just_pressed and not others):
+        state.wish = "cancel"
+    elif others:
+        state.wish = "other"
+
+
+def _others(turns: Sequence[Turn]) -> set[RequestKind]:
+    """What the customer states besides a cancellation."""
+    stated = {kind for turn in turns if turn.speaker == "customer" for kind in turn.kinds("request", "restate")}
+    return stated - {"cancel"}
+
+
+def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
+    """Take down moves, and what is done or promised; to obstruct another wish is no move against the cancellation."""
+    moves = [move for move in moves_of(turn) if move != "obstruction" or state.wish == "cancel"]
     if moves:
-        state.attempts.append(Attempt(turn=turn.index, moves=moves))
-    if turn.has("done", "commit"):
-        state.carried_out.append(turn.index)
-    if turn.has("decline"):
-        state.declined = True
+        state.pressed = state.just_pressed = True
+    if state.offers != "unasked" and set(moves) & set(ASKED_FOR):
+        state.offers = "given"
+        moves = [move for move in moves if move not in ASKED_FOR]
+    if moves:
+        state.attempts.append(Attempt(turn=turn.index, moves=tuple(moves)))
+    if fit.get("cancel", 0.0) < max((fit.get(kind, 0.0) for kind in state.others), default=0.0):
+        return
+    if turn.has("decline") and state.wish == "cancel":
+        state.promised.clear()
+    if turn.has("done"):
+        state.done.append(turn.index)
+    elif turn.has("commit"):
+        state.promised.append(turn.index)
 
 
 def _honoured(state: _State) -> TurnIndex | None:
-    if state.withdrawn:
-        return None
     last = state.attempts[-1].turn if state.attempts else -1
-    return next((turn for turn in state.carried_out if turn >= last), None)
+    return min((turn for turn in (*state.done, *state.promised) if turn >= last), default=None)
 
 
 def severity(after: Sequence[Attempt], policy: Policy) -> PressureSeverity:

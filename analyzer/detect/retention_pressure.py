@@ -53,7 +53,7 @@ def _confidence(observed: Observed) -> float:
     ledger, turns = observed.retention, observed.call.turns
     assert ledger is not None and ledger.first_clear_cancel is not None
     wish = turns[ledger.first_clear_cancel].confidence("request", "restate")
-    refusal = max(turns[index].confidence("refuse", "restate") for index in ledger.refusals)
+    refusal = max(turns[index].confidence("refuse", "request", "restate") for index in ledger.refusals)
     attempt = max(
         turns[attempt.turn].confidence(*attempt.moves)
         for attempt in ledger.attempts

@@ -57,7 +57,7 @@ def run_rules(
         if lacks:
             outcomes.append(RuleOutcome(rule=rule.name, status="skipped", reason="; ".join(lacks)))
             continue
-        if rule.ledger in observed.faults:
+        if rule.ledger is not None and rule.ledger in observed.faults:
             outcomes.append(RuleOutcome(rule=rule.name, status="failed", reason=observed.faults[rule.ledger]))
             continue
         try:

@@ -140,13 +140,19 @@ def _no_finding(how: NoFinding, judged: Judged) -> Opinion:
     if ran is None or ran.status != "ok":
         why = "there is no such rule" if ran is None else ran.reason or ran.status
         return Opinion("cannot_judge", f"Cannot judge: {how.rule} was not checked ({why}).", 0.0)
-    if how.only_if and not any(request.kind == how.only_if for request in judged.requests or ()):
-        return Opinion("not_applicable", f"The caller made no such request ({how.only_if.replace('_', ' ')}).", LIKELY)
     found = [finding for finding in judged.findings if finding.rule == how.rule and finding.severity in how.severities]
     if not found:
-        return Opinion("met", f"Nothing found by {how.rule}.", LIKELY)
+        return _nothing_found(how, judged)
     worst = max(found, key=lambda finding: finding.confidence)
     return Opinion("not_met", worst.message, worst.confidence, worst.evidence)
+
+
+def _nothing_found(how: NoFinding, judged: Judged) -> Opinion:
+    if how.only_if and judged.requests is None:
+        return Opinion("cannot_judge", "Cannot judge: the requests could not be listed.", 0.0)
+    if how.only_if and not any(request.kind == how.only_if for request in judged.requests or ()):
+        return Opinion("not_applicable", f"The caller made no such request ({how.only_if.replace('_', ' ')}).", LIKELY)
+    return Opinion("met", f"Nothing found by {how.rule}.", LIKELY)
 
 
 def _main(judged: Judged, of: Callable[[Request], Opinion]) -> Opinion:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from analyzer.call import FindingSeverity, Outcome, RequestKind, Value
-from analyzer.errors import ConfigError
+from analyzer.detect.settings_file import load_settings
 from analyzer.resources import PACKAGE
 
 FOLDER = PACKAGE / "rubrics"
-MAX_BYTES = 200_000
 
 
 class OpeningAct(Value):
@@ -72,7 +69,7 @@ class Criterion(Value):
 
     id: str = Field(pattern="^[a-z][a-z0-9_]*$")
     name: str
-    weight: float = Field(gt=0)
+    weight: float = Field(gt=0, allow_inf_nan=False)
     critical: bool = False
     judge: Judge
 
@@ -96,31 +93,14 @@ class Rubric(Value):
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
-        ids = Counter(criterion.id for touchpoint in self.touchpoints for criterion in touchpoint.criteria)
-        doubled = sorted(name for name, count in ids.items() if count > 1)
-        if doubled:
-            raise ValueError(f"criteria named twice: {', '.join(doubled)}")
+        criteria = [criterion.id for touchpoint in self.touchpoints for criterion in touchpoint.criteria]
+        for noun, ids in (("criteria", criteria), ("touchpoints", [touchpoint.id for touchpoint in self.touchpoints])):
+            doubled = sorted(name for name, count in Counter(ids).items() if count > 1)
+            if doubled:
+                raise ValueError(f"{noun} named twice: {', '.join(doubled)}")
         return self
 
 
 def load_rubric(name: str) -> Rubric:
     """A shipped rubric by name, or a file; ConfigError names file, place and fault."""
-    path = FOLDER / f"{name}.yaml" if (FOLDER / f"{name}.yaml").is_file() else Path(name)
-    if not path.is_file():
-        shipped = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
-        raise ConfigError(f"there is no rubric {name!r}.", next_step=f"Shipped: {shipped}. Or give a YAML file.")
-    if path.stat().st_size > MAX_BYTES:
-        raise ConfigError("is too large for a rubric.", path=path, next_step=f"Keep it under {MAX_BYTES} bytes.")
-    try:
-        return Rubric.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError, UnicodeDecodeError, RecursionError) as fault:
-        raise ConfigError(
-            f"is not a rubric: {_first(fault)}", path=path, next_step="Compare it with service.yaml."
-        ) from fault
-
-
-def _first(fault: Exception) -> str:
-    if isinstance(fault, ValidationError):
-        error = fault.errors()[0]
-        return f"{'.'.join(str(step) for step in error['loc']) or 'the file'}: {error['msg']}."
-    return f"{fault}."
+    return load_settings(Rubric, name, FOLDER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import fsum
 
 from analyzer.call import Scorecard, TouchpointScore, Verdict
 from analyzer.score.judging import Judged, judge
@@ -44,7 +45,7 @@ def _verdict(criterion: Criterion, judged: Judged) -> Verdict:
 
 
 def _weight(verdicts: Iterable[Verdict], *names: str) -> float:
-    return sum(verdict.weight for verdict in verdicts if verdict.verdict in names)
+    return fsum(verdict.weight for verdict in verdicts if verdict.verdict in names)  # the same in any order
 
 
 def _share(met: float, missed: float) -> float | None:

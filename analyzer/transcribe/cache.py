@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -37,5 +38,6 @@ def load(path: Path) -> Transcript | None:
 
 
 def save(path: Path, transcript: Transcript) -> None:
-    write_atomically(path, transcript.model_dump_json().encode("utf-8"))
-    path.chmod(0o600)  # what people said: for this user's eyes only
+    """Store a transcript, where the cache can be written: a full disk must not lose the call that was just heard."""
+    with suppress(OSError):  # the mode: what people said is for this user's eyes only
+        write_atomically(path, transcript.model_dump_json().encode("utf-8"), mode=0o600)

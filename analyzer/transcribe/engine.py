@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
 
+from analyzer.errors import ConfigError
 from analyzer.transcribe.speech import Chunk, Samples
 from analyzer.weights.whisper import WhisperWeights, resolve
 
@@ -22,6 +23,15 @@ class HeardWord:
     start_ms: float
     end_ms: float
     probability: float
+
+
+def check_language(language: str, known: Collection[str], model: str) -> None:
+    """ConfigError for a language that a model cannot write down."""
+    if language not in known:
+        raise ConfigError(
+            f"the model {model} does not know the language {language!r}.",
+            next_step=f"Known: {', '.join(sorted(known))}. Choose one with --language, or another --model.",
+        )
 
 
 class Engine(Protocol):

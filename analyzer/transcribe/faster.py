@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analyzer.transcribe.engine import EngineName, HeardWord
+from analyzer.errors import ModelError
+from analyzer.transcribe.engine import EngineName, HeardWord, check_language
 from analyzer.transcribe.loops import is_loop
 from analyzer.transcribe.speech import Chunk, Samples
 
@@ -34,16 +35,27 @@ class FasterWhisper:
 
         self.weights = weights
         self.version = version("faster-whisper")
-        self._model = WhisperModel(str(weights.ctranslate2_folder()), device="cpu", compute_type="int8")
+        folder = weights.ctranslate2_folder()
+        try:
+            self._model = WhisperModel(str(folder), device="cpu", compute_type="int8")
+        except Exception as fault:  # whatever CTranslate2 and the tokenizer raise over files they cannot read
+            raise ModelError(
+                f"faster-whisper cannot load this model ({fault}).",
+                path=folder,
+                next_step="Give a whole CTranslate2 folder (model.bin, config.json, tokenizer.json, vocabulary).",
+            ) from fault
         self._batched = BatchedInferencePipeline(self._model)
 
     def language_probabilities(self, samples: Samples) -> dict[str, float]:
+        if not self._model.model.is_multilingual:
+            return {"en": 1.0}
         _, _, probabilities = self._model.detect_language(samples)
         return {code: float(probability) for code, probability in probabilities}
 
     def transcribe(self, chunks: Sequence[Chunk], language: str) -> tuple[tuple[HeardWord, ...], ...]:
         if not chunks:
             return ()
+        check_language(language, self._model.supported_languages, self.weights.name)
         starts = np.cumsum([0, *(len(chunk.samples) for chunk in chunks)]) / RATE
         clips = [{"start": float(start), "end": float(end)} for start, end in pairwise(starts)]
         segments, _ = self._batched.transcribe(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analyzer.transcribe.engine import EngineName, HeardWord
+from analyzer.transcribe.engine import EngineName, HeardWord, check_language
 from analyzer.transcribe.loops import is_loop
 from analyzer.transcribe.speech import Chunk, Samples
 
@@ -29,11 +29,16 @@ class OpenAIWhisper:
     def language_probabilities(self, samples: Samples) -> dict[str, float]:
         import whisper
 
+        if not self._model.is_multilingual:
+            return {"en": 1.0}
         mel = whisper.log_mel_spectrogram(whisper.pad_or_trim(np.ascontiguousarray(samples)), self._model.dims.n_mels)
         _, probabilities = self._model.detect_language(mel)
         return {code: float(probability) for code, probability in probabilities.items()}
 
     def transcribe(self, chunks: Sequence[Chunk], language: str) -> tuple[tuple[HeardWord, ...], ...]:
+        from whisper.tokenizer import LANGUAGES
+
+        check_language(language, LANGUAGES if self._model.is_multilingual else ("en",), self.weights.name)
         return tuple(self._chunk(chunk, language) for chunk in chunks)
 
     def _chunk(self, chunk: Chunk, language: str) -> tuple[HeardWord, ...]:

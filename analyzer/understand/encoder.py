@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.errors import ModelError
 from analyzer.weights import e5, manifest
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+    from torch import Tensor
     from transformers import BertModel
 
 Vectors = NDArray[np.float32]
@@ -20,6 +22,7 @@ WIDTH = 384
 MAX_TOKENS = 192
 BATCH_TOKENS = 2048
 PREFIX = "query: "
+PAD = 1
 
 
 class Encoder:
@@ -29,25 +32,28 @@ class Encoder:
     float32 rounding; the batches depend on the texts alone, so the same texts give the same bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, adapter: Path | None) -> None:
         import torch
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
         from transformers import BertConfig, BertModel
 
         folder = e5.encoder_folder()
-        self._tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.enable_truncation(MAX_TOKENS)
         config = BertConfig.from_pretrained(str(folder))
-        with torch.device("meta"):
-            self._model: BertModel = BertModel(config, add_pooling_layer=False)
-        self._model.load_state_dict(load_file(str(folder / "model.safetensors")), strict=True, assign=True)
+        weights = load_file(str(folder / "model.safetensors"))
+        if adapter is not None:
+            _adapt(weights, _adapter(adapter))
+        with torch.device("meta"):  # the weights stay in the mapped file; only what is used is read
+            self.model: BertModel = BertModel(config, add_pooling_layer=False)
+        self.model.load_state_dict(weights, strict=True, assign=True)
         for name, buffer in (
             ("position_ids", torch.arange(config.max_position_embeddings)),
             ("token_type_ids", torch.zeros(config.max_position_embeddings, dtype=torch.long)),
         ):
-            self._model.embeddings.register_buffer(name, buffer.unsqueeze(0), persistent=False)
-        self._model.train(False)
+            self.model.embeddings.register_buffer(name, buffer.unsqueeze(0), persistent=False)
+        self.model.train(False)
 
     @property
     def name(self) -> str:
@@ -56,23 +62,49 @@ class Encoder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, one row a text, in order."""
+        import torch
+
         vectors = np.zeros((len(texts), WIDTH), dtype=np.float32)
-        encodings = [encoding.ids for encoding in self._tokenizer.encode_batch([PREFIX + text for text in texts])]
-        for rows in _batches([len(ids) for ids in encodings]):
-            vectors[rows] = self._embed_batch([encodings[row] for row in rows])
+        encodings = [encoding.ids for encoding in self.tokenizer.encode_batch([PREFIX + text for text in texts])]
+        with torch.inference_mode():
+            for rows in _batches([len(ids) for ids in encodings]):
+                vectors[rows] = self.pooled(self.model, [encodings[row] for row in rows]).numpy()
         return vectors
 
-    def _embed_batch(self, batch: list[list[int]]) -> Vectors:
+    @staticmethod
+    def pooled(model: Callable[..., Any], batch: Sequence[Sequence[int]]) -> Tensor:
+        """Mean of the token vectors of each text, normalised: shape (texts, 384)."""
         import torch
 
         longest = max(map(len, batch))
-        ids = torch.tensor([tokens + [1] * (longest - len(tokens)) for tokens in batch])
+        ids = torch.tensor([[*tokens, *[PAD] * (longest - len(tokens))] for tokens in batch])
         mask = torch.tensor([[1] * len(tokens) + [0] * (longest - len(tokens)) for tokens in batch])
-        with torch.inference_mode():
-            hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
-            pooled = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
-            unit: Vectors = torch.nn.functional.normalize(pooled, dim=1).numpy()
-        return unit
+        hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+        means = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
+        return torch.nn.functional.normalize(means, dim=1)
+
+
+def _adapter(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(str(path))
+    except (OSError, SafetensorError) as fault:
+        raise ModelError(
+            f"the trained adapter cannot be read: {fault}",
+            path=path,
+            next_step="It comes with the program: install touchpoint-qa again.",
+        ) from fault
+
+
+def _adapt(weights: dict[str, Tensor], adapter: Mapping[str, Tensor]) -> None:
+    """Add low-rank adapters to the matrices they belong to: W + B A (the scaling is folded into B)."""
+    for name, down in adapter.items():
+        if name.endswith(".lora_A.weight"):
+            matrix = name.replace(".lora_A", "")
+            up = adapter[name.replace(".lora_A", ".lora_B")]
+            weights[matrix] = weights[matrix] + up.float() @ down.float()
 
 
 def _batches(lengths: list[int]) -> list[list[int]]:
@@ -84,9 +116,3 @@ def _batches(lengths: list[int]) -> list[list[int]]:
         else:
             batches.append([row])
     return batches
-
-
-@lru_cache(maxsize=1)
-def encoder() -> Encoder:
-    """The process's one encoder, loaded at first use."""
-    return Encoder()

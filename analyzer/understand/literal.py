@@ -18,13 +18,20 @@ PHRASES = PACKAGE / "understand" / "phrases.yaml"
 
 
 def literal_acts(text: str, speaker: Speaker, language: str) -> frozenset[str]:
-    """Acts whose phrases occur in the text, letter case aside; none for a language without phrases."""
+    """Acts whose phrases occur in the text; none for a language without phrases.
+
+    Letter case, line breaks and the shape of apostrophes make no difference.
+    """
     tools = _matcher(language)
     if tools is None:
         return frozenset()
     pipeline, matcher = tools
-    names = {pipeline.vocab.strings[match[0]] for match in matcher(pipeline.make_doc(text))}
+    names = {pipeline.vocab.strings[match[0]] for match in matcher(pipeline.make_doc(_plain(text)))}
     return frozenset(act for role, _, act in (name.partition(":") for name in names) if role == speaker)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("’", "'").split())
 
 
 @cache

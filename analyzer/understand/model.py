@@ -13,16 +13,18 @@ from typing import cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from analyzer.call import Act, RequestKind, Speaker, Turn
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
 from analyzer.understand.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS, LABELS
-from analyzer.understand.encoder import Encoder, Vectors, encoder
+from analyzer.understand.encoder import Encoder, Vectors
 from analyzer.understand.literal import literal_acts
 from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices
 
+REINSTALL = "They come with the program: install touchpoint-qa again."
 LITERAL_CONFIDENCE = 0.95
 REQUESTS = ("request", "restate")
 Probabilities = NDArray[np.float32]
@@ -43,18 +45,24 @@ class ActModel:
 
     def __init__(self, folder: Path, sentence_encoder: Encoder) -> None:
         self._encoder = sentence_encoder
+        self._last: tuple[tuple[str, ...], Vectors] | None = None
         try:
             self._settings = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
             tensors = load_file(str(folder / "heads.safetensors"))
-            data = (folder / "heads.safetensors").read_bytes()
-        except (OSError, ValueError) as fault:
-            raise ModelError(f"the trained heads cannot be read: {fault}", path=folder) from fault
+            data = (folder / "heads.safetensors").read_bytes() + (folder / "adapter.safetensors").read_bytes()
+        except (OSError, ValueError, SafetensorError) as fault:
+            raise ModelError(f"the trained heads cannot be read: {fault}", path=folder, next_step=REINSTALL) from fault
         if [tuple(label) for label in self._settings["labels"]] != list(LABELS):
-            raise ModelError("the trained heads know other acts than this version.", path=folder)
+            raise ModelError("the trained heads know other acts than this version.", path=folder, next_step=REINSTALL)
         self.version = f"{self._settings['version']}@{hashlib.sha256(data).hexdigest()[:12]}"
-        self._members = [self._member(tensors, number) for number in range(self._settings["members"])]
-        self._role = RoleHead()
-        self._role.load_state_dict(_part(tensors, "role."))
+        try:
+            self._members = [self._member(tensors, number) for number in range(self._settings["members"])]
+            self._role = RoleHead()
+            self._role.load_state_dict(_part(tensors, "role."))
+        except RuntimeError as fault:  # torch: keys or shapes that do not fit
+            raise ModelError(
+                "the trained heads are of another shape than this version's.", path=folder, next_step=REINSTALL
+            ) from fault
 
     @property
     def encoder_name(self) -> str:
@@ -63,19 +71,26 @@ class ActModel:
     def agent_log_odds(self, texts: Sequence[str]) -> tuple[float, ...]:
         """For each text, the log odds that an agent says it."""
         with torch.inference_mode():
-            odds = self._role(torch.from_numpy(self._encoder.embed(texts)))
+            odds = self._role(torch.from_numpy(self._vectors(texts)))
         return tuple(float(value) for value in odds)
 
     def understand(self, turns: Sequence[Turn], language: str) -> Understanding:
         """Acts of every turn with a known speaker; a turn of `unknown` gets none."""
         if not turns:
             return Understanding((), {})
-        probabilities = self.probabilities(self._encoder.embed([turn.text for turn in turns]), turns)
+        probabilities = self.probabilities(self._vectors([turn.text for turn in turns]), turns)
         acted = tuple(
             turn.model_copy(update={"acts": self._acts(turn, row, language)})
             for turn, row in zip(turns, probabilities, strict=True)
         )
         return Understanding(acted, self._topics(turns, probabilities))
+
+    def _vectors(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of the turns of a call; who speaks and what they do are read from the same ones."""
+        wanted = tuple(texts)
+        if self._last is None or self._last[0] != wanted:
+            self._last = (wanted, self._encoder.embed(wanted))
+        return self._last[1]
 
     def probabilities(self, vectors: Vectors, turns: Sequence[Turn]) -> Probabilities:
         """Calibrated probability of every label, shape (turns, labels), in the order of `LABELS`."""
@@ -138,4 +153,5 @@ def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tens
 @lru_cache(maxsize=1)
 def act_model() -> ActModel:
     """The process's one act model, loaded at first use."""
-    return ActModel(models_dir() / "heads", encoder())
+    folder = models_dir() / "heads"
+    return ActModel(folder, Encoder(folder / "adapter.safetensors"))

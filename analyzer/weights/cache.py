@@ -11,6 +11,8 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from analyzer.errors import ModelError
+
 COMPLETE = ".complete"
 
 
@@ -24,35 +26,49 @@ def build_once(name: str, build: Callable[[Path], None]) -> Path:
     """Folder `name` of the cache, made by `build(folder)` unless it is there already.
 
     The work happens in a folder beside it that is renamed when complete, under a lock between processes: a
-    reader sees all or nothing, and two processes that start at once build once.
+    reader sees all or nothing, and two processes that start at once build once. What a killed process left is
+    removed by the next one. ModelError when the cache cannot be written.
     """
     target = cache_dir() / name
     if (target / COMPLETE).exists():
         return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(target.with_name(target.name + ".lock")):
-        if (target / COMPLETE).exists():
-            return target
-        shutil.rmtree(target, ignore_errors=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            build(scratch)
-            (scratch / COMPLETE).touch()
-            scratch.replace(target)
-        except BaseException:
-            shutil.rmtree(scratch, ignore_errors=True)
-            raise
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(target.name + ".lock")):
+            if not (target / COMPLETE).exists():
+                _build(target, build)
+    except OSError as fault:
+        raise ModelError(
+            f"the cache of models cannot be written ({fault.strerror or fault}).",
+            path=target.parent,
+            next_step="Make room there, or set TOUCHPOINT_CACHE to another folder.",
+        ) from fault
     return target
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+def _build(target: Path, build: Callable[[Path], None]) -> None:
+    """Build into a folder of one fixed name, which the lock keeps to one process at a time."""
+    scratch = target.with_name(f".{target.name}.partial")
+    for left in (target, scratch):
+        shutil.rmtree(left, ignore_errors=True)
+    scratch.mkdir()
+    try:
+        build(scratch)
+        (scratch / COMPLETE).touch()
+        scratch.replace(target)
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Write a file whole or not at all; nobody but the user can read it before it has its `mode`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    descriptor, scratch = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
-        Path(scratch).chmod(0o644)
+        Path(scratch).chmod(mode)
         Path(scratch).replace(path)
     except BaseException:
         Path(scratch).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
@@ -98,7 +98,7 @@ def models() -> tuple[Model, ...]:
     try:
         entries = tomllib.loads(path.read_text(encoding="utf-8"))["model"]
         return tuple(Model.model_validate(entry) for entry in entries)
-    except (OSError, KeyError, tomllib.TOMLDecodeError, ValidationError) as fault:
+    except (OSError, KeyError, TypeError, ValueError) as fault:  # not there, not TOML, or of another shape
         raise ModelError(f"the manifest of models cannot be read: {fault}", path=path) from fault
 
 

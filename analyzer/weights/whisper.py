@@ -38,7 +38,19 @@ class WhisperWeights:
         return build_once(f"whisper-{self.sha256[:16]}", partial(_convert, self))
 
     def openai_model(self) -> Whisper:
-        """The model of openai-whisper in float32 on the CPU."""
+        """The model of openai-whisper in float32 on the CPU; ModelError when the weights are not such a model."""
+        try:
+            return self._openai_model()
+        except ModelError:
+            raise
+        except Exception as fault:  # unpickling, missing keys, shapes: the answer for the user is the same
+            raise ModelError(
+                f"no Whisper model can be read from this ({type(fault).__name__}).",  # torch advises unsafe loading
+                path=self.path,
+                next_step="Give a CTranslate2 folder in float16 or float32, or an openai-whisper checkpoint (.pt).",
+            ) from fault
+
+    def _openai_model(self) -> Whisper:
         import torch
         import whisper
         from whisper.model import ModelDimensions, Whisper
@@ -53,15 +65,16 @@ class WhisperWeights:
 
 
 def resolve(name: str) -> WhisperWeights:
-    """Weights by manifest name, by a name of openai-whisper (downloaded and checked by it), or by path."""
-    path = Path(name).expanduser()
-    if path.exists():
-        return _from_path(path)
+    """Weights by manifest name, by path, or by a name of openai-whisper (downloaded and checked by it).
+
+    A name of the manifest wins over a path of the same name, so that `base` is the same everywhere.
+    """
     if any(entry.name == name and entry.family == "whisper" for entry in manifest.models()):
         entry = manifest.model(name)
         folder = build_once(f"whisper-{name}-{entry.sha256[:16]}", partial(_join, entry))
         return WhisperWeights(name, entry.sha256, folder)
-    return _download(name)
+    path = Path(name).expanduser()
+    return _from_path(path) if path.exists() else _download(name)
 
 
 def _join(entry: manifest.Model, folder: Path) -> None:
