@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -33,8 +32,8 @@ class Options(Value):
 
     @property
     def config_sha256(self) -> str:
-        """Fingerprint of what decides the verdicts. A model given by path counts by its own SHA-256 elsewhere."""
-        data = self.model_dump_json(exclude={"model"} if Path(self.model).exists() else None)
+        """Fingerprint of what decides the verdicts. The weights count by their own SHA-256, whatever they are called."""
+        data = self.model_dump_json(exclude={"model"})
         return hashlib.sha256(data.encode("utf-8")).hexdigest()
 
 

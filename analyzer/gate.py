@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Self, get_args
 
 from pydantic import Field
@@ -61,8 +62,9 @@ class Gate(Value):
         return tuple(missing)
 
 
-def _unchecked(report: Report, needed: Collection[str]) -> list[str]:
-    return [
+def _unchecked(report: Report, needed: AbstractSet[str]) -> list[str]:
+    absent = sorted(needed - {outcome.rule for outcome in report.rules})
+    return [f"{rule} was not checked: the report says nothing of it" for rule in absent] + [
         f"{outcome.rule} was not checked: {outcome.reason or outcome.status}"
         for outcome in report.rules
         if outcome.status == "failed" or (outcome.status == "skipped" and outcome.rule in needed)

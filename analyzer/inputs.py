@@ -173,7 +173,7 @@ def _transcript_fault(path: Path) -> str | None:
         return "this is JSON without a list of turns, not a transcript."
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"the file is not valid JSON ({error})."
     if not isinstance(content, dict) or not isinstance(content.get("turns"), list):
         return "this is JSON without a list of turns, not a transcript."

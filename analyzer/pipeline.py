@@ -173,7 +173,7 @@ def _observe(
         except Exception as fault:  # as for a rule: the report must survive it
             faults["requests"] = describe(fault)
         try:
-            retention = retention_ledger(call.turns, options.policy)
+            retention = retention_ledger(call.turns, options.policy, topics)
         except Exception as fault:
             faults["retention"] = describe(fault)
     return Observed(call, requests, retention, measure(call, options.limits), options.limits, faults)

@@ -80,7 +80,7 @@ def joined(samples: Sequence[Path], path: Path) -> float:
         stream.setsampwidth(2)
         stream.setframerate(SAMPLE_RATE)
         stream.writeframes((sound.T.clip(-1, 1) * 32767).astype("<i2").tobytes())
-    return sound.shape[1] / SAMPLE_RATE
+    return float(sound.shape[1] / SAMPLE_RATE)
 
 
 def commands(recording: Path, folder: Path, language: str) -> dict[str, list[str]]:

@@ -45,7 +45,9 @@ def _walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Comman
 
 def rules() -> str:
     """Every rule: the documentation of its module, and what it needs."""
-    parts = [f"# Rules\n{NOTE}\nA rule is named for the fault it finds. What the words mean: [definitions](definitions.md).\n"]
+    parts = [
+        f"# Rules\n{NOTE}\nA rule is named for the fault it finds. What the words mean: [definitions](definitions.md).\n"
+    ]
     for rule in RULES:
         text = inspect.getdoc(sys.modules[rule.detect.__module__]) or ""
         needs = "; ".join(f"skipped where {LACKS[need]}" for need in rule.needs)

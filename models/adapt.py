@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -22,14 +23,14 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from analyzer.understand.acts import LABELS
+from analyzer.acts import LABELS
 from analyzer.understand.encoder import PREFIX, WIDTH, Encoder
 from models.dialogues import Dialogue, read_folder
 from models.train import as_recognised, targets_of
 
 HERE = Path(__file__).parent
 RANK, ALPHA, FIRST_LAYER, LAYERS = 16, 32, 8, 12
-EPOCHS, BATCH, RATE, HEAD_RATE = 6, 32, 1e-3, 3e-3
+EPOCHS, BATCH, RATE, HEAD_RATE = 5, 32, 1e-3, 3e-3
 MAX_TOKENS = 80
 SCALE = 12.0  # the classifier reads unit vectors; this gives it room
 MAX_WEIGHT = 4.0
@@ -48,7 +49,7 @@ class Upper(nn.Module):
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
         """`hidden` (texts, tokens, 384), `mask` (texts, tokens) of 0 and 1; gives (texts, 384)."""
         visible = mask[:, None, None, :].bool().expand(-1, 1, mask.shape[1], -1)
-        for layer in list(self.encoder["layer"])[FIRST_LAYER:]:
+        for layer in list(self.encoder["layer"].children())[FIRST_LAYER:]:
             out = layer(hidden, visible)
             hidden = out[0] if isinstance(out, tuple) else out
         means = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
@@ -85,7 +86,9 @@ def rows_of(calls: Sequence[Dialogue]) -> tuple[Tensor, Tensor]:
 
 def batches_of(states: Sequence[Tensor], order: np.random.Generator) -> list[NDArray[np.int64]]:
     """Row numbers in batches of like length, in random order."""
-    by_length = np.argsort([len(state) + noise for state, noise in zip(states, order.random(len(states)) * 6, strict=True)])
+    by_length = np.argsort(
+        [len(state) + noise for state, noise in zip(states, order.random(len(states)) * 6, strict=True)]
+    )
     batches = [by_length[start : start + BATCH] for start in range(0, len(states), BATCH)]
     return [batches[int(number)] for number in order.permutation(len(batches))]
 
@@ -121,7 +124,8 @@ def train(
     order: np.random.Generator,
 ) -> None:  # fmt: skip
     trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW([{"params": trainable}, {"params": head.parameters(), "lr": HEAD_RATE}], lr=RATE)
+    groups: list[dict[str, Any]] = [{"params": trainable}, {"params": head.parameters(), "lr": HEAD_RATE}]
+    optimiser = torch.optim.AdamW(groups, lr=RATE)
     hits = (targets * masks).sum(0)
     weights = ((masks.sum(0) - hits) / hits.clamp(min=1)).sqrt().clamp(1.0, MAX_WEIGHT)
     loss_of = nn.BCEWithLogitsLoss(pos_weight=weights, reduction="none")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from analyzer.understand.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS
 
 OUTCOMES = ("resolved", "committed", "handed_over", "declined", "withdrawn", "acknowledged", "ignored")
 SEVERITIES = ("none", "mild", "severe")

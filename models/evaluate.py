@@ -13,11 +13,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from analyzer.acts import LABELS
 from analyzer.call import Act, Turn
 from analyzer.detect.policy import load_policy
 from analyzer.detect.request_ledger import request_ledger
 from analyzer.detect.retention_ledger import retention_ledger
-from analyzer.understand.acts import LABELS
 from analyzer.understand.model import act_model
 from models.dialogues import Dialogue, read_folder
 
@@ -67,7 +67,7 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
                         for t in (marked, found)
                     ]
                     acts.setdefault((role, label), []).append((pair[0], pair[1]))
-        want, got = retention_ledger(gold, policy), retention_ledger(understood.turns, policy)
+        want, got = retention_ledger(gold, policy), retention_ledger(understood.turns, policy, understood.topics)
         severities[call.severity, got.severity] += 1
         after.append((frozenset(want.attempts_after_refusal), frozenset(got.attempts_after_refusal)))
         refusals.append((frozenset(want.refusals), frozenset(got.refusals)))

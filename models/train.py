@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from analyzer.understand.acts import KINDS, LABELS
+from analyzer.acts import KINDS, LABELS
 from analyzer.understand.encoder import Encoder
 from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices
 from models.dialogues import Dialogue, read_folder

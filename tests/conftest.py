@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS
 from analyzer.call import Act, RequestKind, Span, Turn
 from analyzer.resources import PACKAGE
 from analyzer.transcribe.engine import HeardWord
 from analyzer.transcribe.speech import Chunk
-from analyzer.understand.acts import AGENT_ACTS, CUSTOMER_ACTS
 from analyzer.weights.whisper import WhisperWeights
 
 ROOT = PACKAGE.parent

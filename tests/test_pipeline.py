@@ -227,7 +227,6 @@ def test_the_fingerprint_does_not_depend_on_where_weights_lie(tmp_path: Path) ->
     assert first == second
 
 
-@pytest.mark.xfail(reason="config.py: Options.config_sha256 takes a folder named like the model for the model")
 def test_the_fingerprint_of_a_name_does_not_depend_on_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

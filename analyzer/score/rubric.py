@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from analyzer.acts import ACTS
 from analyzer.call import FindingSeverity, Outcome, RequestKind, Value
 from analyzer.detect.settings_file import load_settings
 from analyzer.resources import PACKAGE
@@ -14,18 +15,27 @@ from analyzer.resources import PACKAGE
 FOLDER = PACKAGE / "rubrics"
 
 
+def _known_act(name: str) -> str:
+    if name not in ACTS:
+        raise ValueError(f"there is no dialogue act {name!r}; acts: {', '.join(ACTS)}")
+    return name
+
+
+ActName = Annotated[str, AfterValidator(_known_act)]
+
+
 class OpeningAct(Value):
     """One of the acts in one of the agent's first two turns."""
 
     kind: Literal["opening_act"]
-    acts: tuple[str, ...] = Field(min_length=1)
+    acts: tuple[ActName, ...] = Field(min_length=1)
 
 
 class ClosingAct(Value):
     """One of the acts in one of the agent's last two turns; not applicable where the caller hung up first."""
 
     kind: Literal["closing_act"]
-    acts: tuple[str, ...] = Field(min_length=1)
+    acts: tuple[ActName, ...] = Field(min_length=1)
 
 
 class AcknowledgedWithin(Value):
@@ -39,8 +49,8 @@ class AnsweredAct(Value):
     """Where the caller says one thing, the agent answers it with another at least once."""
 
     kind: Literal["answered_act"]
-    said: tuple[str, ...] = Field(min_length=1)
-    answer: tuple[str, ...] = Field(min_length=1)
+    said: tuple[ActName, ...] = Field(min_length=1)
+    answer: tuple[ActName, ...] = Field(min_length=1)
 
 
 class MainOutcome(Value):

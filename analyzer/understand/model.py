@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS, LABELS
 from analyzer.call import Act, RequestKind, Speaker, Turn
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
-from analyzer.understand.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS, LABELS
 from analyzer.understand.encoder import Encoder, Vectors
 from analyzer.understand.literal import literal_acts
 from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices

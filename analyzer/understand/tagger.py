@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from analyzer.understand.acts import LABELS
+from analyzer.acts import LABELS
 from analyzer.understand.encoder import WIDTH
 
 SPEAKERS = ("agent", "customer", "unknown")

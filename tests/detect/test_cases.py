@@ -6,10 +6,10 @@ from typing import Any, get_args
 
 import pytest
 
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS
 from analyzer.call import Move, RequestKind
 from analyzer.detect.rule import Rule
 from analyzer.detect.rules import RULES
-from analyzer.understand.acts import AGENT_ACTS, CUSTOMER_ACTS
 
 from .calls import CASES, Case, cases, params
 

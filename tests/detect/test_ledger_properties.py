@@ -8,6 +8,7 @@ from typing import get_args
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS
 from analyzer.call import Act, Move, RequestKind, Speaker, Turn
 from analyzer.detect.metrics import measure
 from analyzer.detect.policy import load_policy
@@ -15,7 +16,6 @@ from analyzer.detect.request_ledger import request_ledger
 from analyzer.detect.retention_ledger import retention_ledger
 from analyzer.detect.rule import Limits, Observed
 from analyzer.detect.rules import run_rules
-from analyzer.understand.acts import AGENT_ACTS, CUSTOMER_ACTS
 
 from .calls import Topics, call_of
 

@@ -49,7 +49,9 @@ def page(browser: Browser) -> Iterator[Page]:
     faults: list[str] = []
     opened.on("pageerror", lambda fault: faults.append(str(fault)))
     opened.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
-    opened.on("request", lambda request: None if request.url.startswith(("file:", "data:")) else faults.append(request.url))
+    opened.on(
+        "request", lambda request: None if request.url.startswith(("file:", "data:")) else faults.append(request.url)
+    )
     yield opened
     opened.close()
     assert faults == [], "the page raised errors or reached for the network"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS
 from analyzer.detect.rules import RULES
 from analyzer.errors import ConfigError
 from analyzer.score.rubric import AnsweredAct, ClosingAct, NoFinding, OpeningAct, load_rubric
-from analyzer.understand.acts import AGENT_ACTS, CUSTOMER_ACTS
 
 NEXT_STEP = "Compare it with service.yaml."
 BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
@@ -88,6 +88,10 @@ def test_a_shipped_name_goes_before_a_file_of_that_name(tmp_path: Path, monkeypa
         (a_rubric(weight=float("nan")), "touchpoints.0.criteria.0.weight"),
         (a_rubric(id="Greeting!"), "touchpoints.0.criteria.0.id"),
         (a_rubric(colour="red"), "touchpoints.0.criteria.0.colour"),
+        (
+            a_rubric(judge={"kind": "opening_act", "acts": ["greting"]}),
+            "touchpoints.0.criteria.0.judge.opening_act.acts.0: Value error, there is no dialogue act 'greting'",
+        ),
         (a_rubric(judge={"kind": "opening_act", "acts": []}), "touchpoints.0.criteria.0.judge.opening_act.acts"),
         (a_rubric(judge={"kind": "by_feeling"}), "touchpoints.0.criteria.0.judge"),
         (a_rubric(judge={}), "touchpoints.0.criteria.0.judge"),

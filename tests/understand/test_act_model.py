@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.acts import LABELS
 from analyzer.call import Turn
 from analyzer.errors import ModelError
-from analyzer.understand.acts import LABELS
 from analyzer.understand.model import ActModel, act_model
 
 CALLS = {

@@ -17,6 +17,7 @@ CUSTOMER_ACTS = (
     "greeting", "request", "restate", "refuse", "reason", "ask_offer", "hesitate", "agree", "withdraw",
     "frustration", "thanks", "repeat_complaint", "follow_up", "inform", "farewell",
 )  # fmt: skip
+ACTS: tuple[str, ...] = tuple(dict.fromkeys((*AGENT_ACTS, *CUSTOMER_ACTS)))
 LABELS: tuple[tuple[str, str], ...] = (
     *(("agent", act) for act in AGENT_ACTS),
     *(("customer", act) for act in CUSTOMER_ACTS),

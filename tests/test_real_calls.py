@@ -1,0 +1,184 @@
+"""The sample calls from their sound to their verdicts, through the real models."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from analyzer.agreement.comparison import compare
+from analyzer.agreement.labels import read_marked
+from analyzer.call import Report
+
+ROOT = Path(__file__).parent.parent
+CALLS = ROOT / "samples" / "calls"
+SCRIPTS = ROOT / "samples" / "scripts"
+PRESSED = ("en-retention-severe", "de-retention-severe")
+FAIR = ("en-cancel-fair", "de-cancel-fair")
+MONO = "en-better-price"
+SHORT = "en-appointment-called-off"
+pytestmark = pytest.mark.real
+
+
+def recording(name: str) -> Path:
+    (path,) = CALLS.glob(f"{name}.*")
+    return path
+
+
+def run(*arguments: object, env: Mapping[str, str] | None = None, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reports of all samples, made by the command in a process of its own."""
+    folder = tmp_path_factory.mktemp("samples") / "out"
+    done = run("cli.py", "analyze", CALLS, "--out", folder, "--no-cache")
+    assert done.returncode == 2, done.stderr  # the call on one channel cannot be judged, and says so
+    assert MONO in done.stdout.split("Not judged in full:")[1]
+    return folder
+
+
+def report(out: Path, name: str) -> Report:
+    return Report.model_validate_json((out / f"{name}.json").read_bytes())
+
+
+def test_every_sample_gets_its_pages(out: Path) -> None:
+    names = {path.stem for path in CALLS.iterdir()}
+    assert len(names) >= 12
+    assert {path.name for path in out.iterdir()} == {
+        *(f"{name}.json" for name in names),
+        *(f"{name}.html" for name in names),
+        "index.html",
+        "calls.csv",
+    }
+
+
+@pytest.mark.parametrize("name", PRESSED)
+def test_over_persistent_calls_are_severe_and_their_attempts_are_found(out: Path, name: str) -> None:
+    result = compare(read_marked(SCRIPTS / f"{name}.json"), report(out, name))
+    assert result.severity_found == "severe"
+    assert result.after_refusal_recall is not None
+    assert result.after_refusal_recall >= 0.8
+
+
+@pytest.mark.parametrize("name", PRESSED)
+def test_every_attempt_after_refusal_has_time_and_quote(out: Path, name: str) -> None:
+    found = report(out, name)
+    assert found.retention is not None
+    pressure = next(finding for finding in found.findings if finding.rule == "retention-pressure")
+    shown = {item.turn: item for item in pressure.evidence if item.role == "attempt after refusal"}
+    assert set(shown) == set(found.retention.attempts_after_refusal)
+    for item in shown.values():
+        assert item.start_ms is not None
+        assert item.quote in found.turns[item.turn].text
+
+
+def test_fair_and_ordinary_calls_have_no_pressure(out: Path) -> None:
+    others = {path.stem for path in SCRIPTS.glob("*.json")} - {*PRESSED, MONO}
+    severities = {name: retention.severity for name in others if (retention := report(out, name).retention)}
+    assert severities == dict.fromkeys(others, "none")
+
+
+@pytest.mark.parametrize("name", ["en-ignored-requests", "de-ignored-requests"])
+def test_ignored_requests_are_found(out: Path, name: str) -> None:
+    result = compare(read_marked(SCRIPTS / f"{name}.json"), report(out, name))
+    assert set(result.ignored_marked) <= set(result.ignored_found)
+
+
+@pytest.mark.parametrize(("name", "rule"), [
+    ("en-silo-friction", "silo-friction"),
+    ("de-silo-friction", "silo-friction"),
+    ("en-process-block", "process-block"),
+    ("de-process-block", "process-block"),
+    ("en-silo-friction", "dead-air"),
+])  # fmt: skip
+def test_each_fault_is_found_where_it_was_written(out: Path, name: str, rule: str) -> None:
+    assert rule in {finding.rule for finding in report(out, name).findings}
+
+
+def test_agent_and_customer_are_told_apart_in_every_two_channel_call(out: Path) -> None:
+    for script in SCRIPTS.glob("*.json"):
+        if script.stem == MONO:
+            continue
+        marked = read_marked(script)
+        found = report(out, script.stem)
+        opening = " ".join(turn.text for turn in found.turns if turn.speaker == "agent").lower()
+        said_by_agent = marked.turns[0].text.lower().split()
+        assert sum(word.strip(".,?!") in opening for word in said_by_agent) >= 0.6 * len(said_by_agent), script.stem
+
+
+def test_one_channel_is_not_guessed_at(out: Path) -> None:
+    found = report(out, MONO)
+    assert {turn.speaker for turn in found.turns} == {"unknown"}
+    assert found.scorecard.score is None
+    assert {verdict.verdict for point in found.scorecard.touchpoints for verdict in point.criteria} == {"cannot_judge"}
+
+
+def test_both_engines_give_the_same_severity(out: Path, tmp_path: Path) -> None:
+    chosen = [*PRESSED, *FAIR]
+    done = run(
+        "cli.py", "analyze", *map(recording, chosen), "--engine", "openai-whisper", "--no-cache", "--out", tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    for name in chosen:
+        reference, default = report(tmp_path, name), report(out, name)
+        assert reference.provenance.engine != default.provenance.engine
+        assert reference.retention is not None
+        assert default.retention is not None
+        assert reference.retention.severity == default.retention.severity
+
+
+def test_the_same_recording_gives_the_same_bytes(out: Path, tmp_path: Path) -> None:
+    assert run("cli.py", "analyze", recording(SHORT), "--no-cache", "--out", tmp_path).returncode == 0
+    assert (tmp_path / f"{SHORT}.json").read_bytes() == (out / f"{SHORT}.json").read_bytes()
+
+
+def test_an_installed_wheel_does_the_same_outside_the_checkout(out: Path, tmp_path: Path) -> None:
+    pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
+    built = run(*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", tmp_path, ROOT)
+    assert built.returncode == 0, built.stderr
+    (wheel,) = tmp_path.glob("touchpoint_qa-*.whl")
+    site = tmp_path / "site"
+    installed = run(*pip, "install", "--no-deps", "--target", site, wheel)
+    assert installed.returncode == 0, installed.stderr
+    start = "import analyzer, sys; assert sys.argv.pop(1) in analyzer.__file__; from analyzer.cli import main; main()"
+    done = run(
+        "-c", start, site, "analyze", recording(SHORT), "--no-cache", "--out", tmp_path / "reports",
+        env={"PYTHONPATH": str(site)}, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "reports" / f"{SHORT}.json").read_bytes() == (out / f"{SHORT}.json").read_bytes()
+
+
+def test_the_gate_stops_the_pressed_calls_and_lets_the_fair_ones_pass(tmp_path: Path) -> None:
+    chosen = [recording(name) for name in (*PRESSED, *FAIR)]
+    junit = tmp_path / "gate.xml"
+    done = run("cli.py", "gate", *chosen, "--fail-on", "retention-pressure:critical", "--junit", junit)
+    assert done.returncode == 1, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines() if line[:1] != " "]
+    assert {name: verdict for verdict, name in lines} == {
+        **dict.fromkeys(PRESSED, "FAIL"),
+        **dict.fromkeys(FAIR, "PASS"),
+    }
+    assert junit.read_text().count("<failure") == 2
+
+
+def test_reports_hold_against_the_published_schema(out: Path) -> None:
+    import jsonschema
+
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+    for path in out.glob("*.json"):
+        jsonschema.Draft202012Validator(schema).validate(json.loads(path.read_bytes()))
