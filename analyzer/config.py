@@ -32,7 +32,7 @@ class Options(Value):
 
     @property
     def config_sha256(self) -> str:
-        """Fingerprint of what decides the verdicts. The weights count by their own SHA-256, whatever they are called."""
+        """Fingerprint of what decides the verdicts. Weights count by their own SHA-256, whatever they are called."""
         data = self.model_dump_json(exclude={"model"})
         return hashlib.sha256(data.encode("utf-8")).hexdigest()
 

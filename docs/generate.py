@@ -46,7 +46,8 @@ def _walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Comman
 def rules() -> str:
     """Every rule: the documentation of its module, and what it needs."""
     parts = [
-        f"# Rules\n{NOTE}\nA rule is named for the fault it finds. What the words mean: [definitions](definitions.md).\n"
+        f"# Rules\n{NOTE}",
+        "A rule is named for the fault it finds. What the words mean: [definitions](definitions.md).\n",
     ]
     for rule in RULES:
         text = inspect.getdoc(sys.modules[rule.detect.__module__]) or ""

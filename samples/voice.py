@@ -128,8 +128,8 @@ class Encoding:
 
 
 ENCODINGS = {
-    ".ogg": Encoding("ogg", "libopus", 32000, (("application", "voip"),)),
-    ".mp3": Encoding("mp3", "libmp3lame", 48000, (("joint_stereo", "0"),)),
+    ".ogg": Encoding("ogg", "libopus", 40000, (("application", "audio"),)),
+    ".mp3": Encoding("mp3", "libmp3lame", 64000, (("joint_stereo", "0"),)),
     ".wav": Encoding("wav", "pcm_mulaw", None),
 }
 

@@ -211,7 +211,6 @@ def test_the_fingerprint_of_the_config_is_stable() -> None:
         {"engine": "openai-whisper"},
         {"agent_channel": "1"},
         {"max_minutes": 5.0},
-        {"model": "small"},
     ],
 )
 def test_what_decides_the_report_changes_the_fingerprint(changed: dict[str, Any]) -> None:

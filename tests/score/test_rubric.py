@@ -90,7 +90,7 @@ def test_a_shipped_name_goes_before_a_file_of_that_name(tmp_path: Path, monkeypa
         (a_rubric(colour="red"), "touchpoints.0.criteria.0.colour"),
         (
             a_rubric(judge={"kind": "opening_act", "acts": ["greting"]}),
-            "touchpoints.0.criteria.0.judge.opening_act.acts.0: Value error, there is no dialogue act 'greting'",
+            "touchpoints.0.criteria.0.judge.opening_act.acts.0",
         ),
         (a_rubric(judge={"kind": "opening_act", "acts": []}), "touchpoints.0.criteria.0.judge.opening_act.acts"),
         (a_rubric(judge={"kind": "by_feeling"}), "touchpoints.0.criteria.0.judge"),
