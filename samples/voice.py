@@ -1,4 +1,4 @@
-"""Reads a call's script aloud: samples/scripts/<id>.json becomes a recording beside this file.
+"""Reads a call's script aloud: samples/scripts/<id>.json becomes samples/calls/<id>.*.
 
     python samples/voice.py [ID ...] [--out DIR] [--seed N]
 
@@ -8,7 +8,7 @@ The voices are programs and packages that Touchpoint itself never needs:
     apt-get install espeak-ng                              (German)
 
 numpy and PyAV do the rest. The same seed and the same package versions give the same recording.
-English calls go through a telephone line (300-3400 Hz at 8 kHz, G.711 mu-law, line noise); German ones stay
+English calls go through a telephone line (about 300-3400 Hz, 8 kHz, G.711 mu-law, noise); German ones stay
 wide band, because the German voice cannot be understood over a telephone.
 """
 
@@ -23,8 +23,8 @@ import sys
 import tempfile
 import wave
 import zlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -102,10 +102,10 @@ class Recording:
 
 
 RECORDINGS = {
-    "de-cancel-fair": Recording("de", "de+m3", agent_channel=1),
-    "de-ignored-requests": Recording("de+m3", "de"),
-    "de-lieferung-gut": Recording("de", "de+m3"),
-    "de-nicht-kuendigen": Recording("de+m3", "de", agent_channel=1),
+    "de-cancel-fair": Recording("de+m3", "de", agent_channel=1, tempo=0.9),
+    "de-ignored-requests": Recording("de+m3", "de", tempo=0.95),
+    "de-lieferung-gut": Recording("de+m3", "de"),
+    "de-nicht-kuendigen": Recording("de", "de+m3", agent_channel=1, tempo=1.06),
     "de-process-block": Recording("de+m3", "de", suffix=".mp3"),
     "de-retention-severe": Recording("de+m3", "de", agent_channel=1),
     "de-silo-friction": Recording("de", "de+m3"),
@@ -121,16 +121,19 @@ RECORDINGS = {
 
 @dataclass(frozen=True)
 class Encoding:
+    """How a recording is stored."""
+
     container: str
     codec: str
-    bit_rate: int | None
-    options: tuple[tuple[str, str], ...] = ()
+    bit_rates: Mapping[int, int] = field(default_factory=dict)
+    """By sample rate. The German voice loses words below 48 (Opus) or 64 (MP3) kbit/s."""
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 ENCODINGS = {
-    ".ogg": Encoding("ogg", "libopus", 40000, (("application", "audio"),)),
-    ".mp3": Encoding("mp3", "libmp3lame", 64000, (("joint_stereo", "0"),)),
-    ".wav": Encoding("wav", "pcm_mulaw", None),
+    ".ogg": Encoding("ogg", "libopus", {8000: 32000, 16000: 48000}, {"vbr": "constrained"}),
+    ".mp3": Encoding("mp3", "libmp3lame", {8000: 48000, 16000: 64000}, {"joint_stereo": "0"}),
+    ".wav": Encoding("wav", "pcm_mulaw"),
 }
 
 
@@ -148,9 +151,6 @@ class Report:
         agent = "mixed" if self.agent_channel is None else str(self.agent_channel)
         rms, peak = (" ".join(f"{x:6.1f}" for x in values) for values in (self.rms_db, self.peak_db))
         return f"{self.path.name:34} {self.duration_s:6.1f} s  agent {agent:5}  rms {rms}  peak {peak} dBFS"
-
-
-# --- speaking ----------------------------------------------------------------------------------------------
 
 
 def package(module: str, distribution: str) -> Any:
@@ -191,16 +191,6 @@ def piper_reader(voice: Voice, seed: int) -> Reader:
     return read
 
 
-def espeak_reader(voice: Voice, seed: int) -> Reader:
-    """espeak-ng draws nothing at random and makes its own pauses between sentences."""
-
-    def read(text: str) -> tuple[list[Audio], int]:
-        samples, rate = espeak(text, voice)
-        return [samples], rate
-
-    return read
-
-
 def run_espeak(*arguments: str) -> str:
     try:
         done = subprocess.run(["espeak-ng", *arguments], capture_output=True, text=True, check=True)
@@ -221,20 +211,22 @@ def unvoiced_s(text: str, voice: Voice) -> str:
     return " ".join(f"[[{sounds.replace('z', 's')}]]{mark}" for sounds, (_, mark) in zip(spoken, clauses, strict=True))
 
 
-def espeak(text: str, voice: Voice) -> tuple[Audio, int]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "turn.wav"
-        how = ("-v", voice.variant, "-s", f"{voice.speed / voice.pitch:.0f}", "-p", str(voice.melody))
-        run_espeak(*how, "-w", str(path), unvoiced_s(text, voice))
-        with wave.open(str(path)) as file:
-            samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
-            return samples / 32768.0, file.getframerate()
+def espeak_reader(voice: Voice, seed: int) -> Reader:
+    """espeak-ng draws nothing at random and makes its own pauses between sentences."""
+    how = ("-v", voice.variant, "-s", f"{voice.speed / voice.pitch:.0f}", "-p", str(voice.melody))
+
+    def read(text: str) -> tuple[list[Audio], int]:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "turn.wav"
+            run_espeak(*how, "-w", str(path), unvoiced_s(text, voice))
+            with wave.open(str(path)) as file:
+                samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+                return [samples / 32768.0], file.getframerate()
+
+    return read
 
 
 READERS = {"hibari": hibari_reader, "piper": piper_reader, "espeak": espeak_reader}
-
-
-# --- the line ----------------------------------------------------------------------------------------------
 
 
 def db(ratio: float) -> float:
@@ -285,9 +277,6 @@ def mu_law_round_trip(samples: Audio) -> Audio:
     step = np.floor(np.log2(biased)).astype(np.int64) - 4
     decoded = ((biased >> step) << step) + (1 << (step - 1)) - 132
     return np.asarray(np.sign(pcm) * decoded / 32768.0)
-
-
-# --- the call ----------------------------------------------------------------------------------------------
 
 
 def read_turn(reader: Reader, voice: Voice, text: str, line: Line) -> Audio:
@@ -349,9 +338,6 @@ def channels_of(said: dict[str, Audio], recording: Recording) -> Audio:
     return np.stack([said[side] for side in order])
 
 
-# --- the file ----------------------------------------------------------------------------------------------
-
-
 def encode(samples: Audio, rate: int, path: Path) -> None:
     """`samples` has the shape (channels, samples). Nothing random and no date goes into the file."""
     av = package("av", "av")
@@ -361,8 +347,8 @@ def encode(samples: Audio, rate: int, path: Path) -> None:
     with av.open(str(path), "w", format=encoding.container, options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream(encoding.codec, rate=rate, options=dict(encoding.options), layout=layout)
         stream.codec_context.flags |= av.codec.context.Flags.bitexact
-        if encoding.bit_rate:
-            stream.bit_rate = encoding.bit_rate
+        if rate in encoding.bit_rates:
+            stream.bit_rate = encoding.bit_rates[rate]
         frame = av.AudioFrame.from_ndarray(pcm, format="s16", layout=layout)
         frame.sample_rate, frame.time_base, frame.pts = rate, Fraction(1, rate), 0
         codec = stream.codec_context
@@ -399,7 +385,7 @@ def voice_call(call_id: str, out: Path, seed: int = 0) -> Report:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Reads the sample calls aloud.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="calls to voice; all when none is given")
-    parser.add_argument("--out", type=Path, default=HERE, metavar="DIR", help="where recordings go (default: here)")
+    parser.add_argument("--out", type=Path, default=HERE / "calls", metavar="DIR", help="default: samples/calls")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the voices and the line noise")
     options = parser.parse_args(arguments)
     try:

@@ -9,6 +9,7 @@ import importlib.util
 import json
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -85,7 +86,7 @@ each_recording = pytest.mark.parametrize("call_id", sorted(voice.RECORDINGS))
 
 
 def recording_of(call_id: str) -> Path:
-    return SAMPLES / f"{call_id}{voice.RECORDINGS[call_id].suffix}"
+    return SAMPLES / "calls" / f"{call_id}{voice.RECORDINGS[call_id].suffix}"
 
 
 # --- scripts -----------------------------------------------------------------------------------------------
@@ -109,7 +110,7 @@ def test_turns_are_spoken_in_turn(path: Path) -> None:
     turns = script_of(path)["turns"]
     assert {turn["speaker"] for turn in turns} == {"agent", "customer"}
     assert all(turn["text"].strip() for turn in turns)
-    assert all(before["speaker"] != after["speaker"] for before, after in zip(turns, turns[1:], strict=False))
+    assert all(before["speaker"] != after["speaker"] for before, after in pairwise(turns))
     assert all(isinstance(turn.get("pause_ms", 0), int) for turn in turns)
 
 

@@ -69,8 +69,8 @@ class FasterWhisper:
         )
         heard: list[list[Segment]] = [[] for _ in chunks]
         for segment in segments:
-            middle = segment.seek / self._model.frames_per_second + 0.005
-            heard[int(np.searchsorted(starts, middle, side="right")) - 1].append(segment)
+            sought = segment.seek / self._model.frames_per_second  # the chunk's start, cut to whole frames
+            heard[int(np.abs(starts[:-1] - sought).argmin())].append(segment)
         return tuple(
             self._again(chunk, language) if is_loop(_text(found)) else _words(found, float(start))
             for chunk, found, start in zip(chunks, heard, starts, strict=False)
