@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +32,7 @@ VERSION = "first-light"
 HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 3, 24, 1e-3, 1e-2
 BATCH = 32
 MAX_WEIGHT = 4.0
+WORD_ERRORS = 0.12
 RESPONSES = {"acknowledge", "clarify", "answer", "done", "commit", "decline", "transfer", "obstruction"}
 
 
@@ -45,12 +47,34 @@ class Example:
 
 
 def as_recognised(call: Dialogue) -> Dialogue:
-    """The call as a poor recogniser writes it: no capitals, no punctuation."""
-    turns = tuple(
-        replace(turn, text=re.sub(r"\s+", " ", re.sub(r"[^\w\s'’-]", " ", turn.text)).strip().lower() or turn.text)
-        for turn in call.turns
-    )
-    return replace(call, turns=turns)
+    """The call as a recogniser writes it: about one word in ten wrong; every third call without capitals and
+    punctuation. The same call is always garbled in the same way."""
+    chance = np.random.default_rng(zlib.crc32(call.id.encode()))
+    vocabulary = sorted({word for turn in call.turns for word in turn.text.split()})
+    plain = chance.random() < 1 / 3
+    turns = []
+    for turn in call.turns:
+        words = [heard for word in turn.text.split() for heard in _misheard(word, vocabulary, chance)]
+        text = " ".join(words) or turn.text
+        if plain:
+            text = re.sub(r"\s+", " ", re.sub(r"[^\w\s'’-]", " ", text)).strip().lower() or text
+        turns.append(replace(turn, text=text))
+    return replace(call, turns=tuple(turns))
+
+
+def _misheard(word: str, vocabulary: Sequence[str], chance: np.random.Generator) -> list[str]:
+    """The word as it is heard: mostly right, else lost, taken for another, broken in two or with a wrong letter."""
+    fault = chance.random()
+    if fault >= WORD_ERRORS or len(word) < 2:
+        return [word]
+    at = int(chance.integers(1, len(word)))
+    if fault < WORD_ERRORS * 0.25:
+        return []
+    if fault < WORD_ERRORS * 0.5:
+        return [vocabulary[int(chance.integers(len(vocabulary)))]]
+    if fault < WORD_ERRORS * 0.7:
+        return [word[:at], word[at:]]
+    return [word[:at] + "aeiounrtslmbg"[int(chance.integers(13))] + word[at + 1 :]]
 
 
 def targets_of(call: Dialogue, *, topics: bool = True) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
