@@ -24,6 +24,8 @@ IN_WORDS = ("acknowledge", "answer", "done", "commit", "decline", "transfer")
 HEARD = (*IN_WORDS, "clarify", "identity_check", "hold_notice")
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
 CLEAR = 0.5  # fit of a kind from which a turn is about it, whatever else it is about
+SOME = 0.2  # fit under which a turn is not about a kind, however little else there is
+JUST_NOW = 2  # turns after a statement in which a response needs no fitting word
 RECENT = 0.15  # worth of being the intent stated last, against a difference in fit of kinds
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
 
@@ -106,22 +108,31 @@ def _latest(intents: Iterable[_Intent]) -> _Intent | None:
 
 
 def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float]) -> None:
-    for intent in _about(intents, fit):
+    for intent in _about(intents, fit, turn):
         _respond(intent, turn)
     if "?" in turn.text:
         for waiting in intents:
             waiting.questions += waiting.acknowledged is None
 
 
-def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float]) -> list[_Intent]:
-    """The intents that an agent's turn responds to: the best, and of other kinds all that it is clearly about."""
+def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float], turn: Turn) -> list[_Intent]:
+    """The intents that an agent's turn responds to: the best, and of other kinds all that it is clearly about.
+
+    Where there are several, one that was not stated just now is responded to only by a turn that fits its kind: an
+    answer to something else is no response to what was asked before.
+    """
     latest = max((intent.stated[-1] for intent in intents), default=-1)
     ranked = sorted(
         intents,
         key=lambda intent: fit.get(intent.kind, 0.0) + RECENT * (intent.stated[-1] == latest) + 0.05 * intent.is_open,
     )
     best_of_kind = {intent.kind: intent for intent in ranked}
-    return [intent for kind, intent in best_of_kind.items() if intent is ranked[-1] or fit.get(kind, 0.0) >= CLEAR]
+    about = [intent for kind, intent in best_of_kind.items() if intent is ranked[-1] or fit.get(kind, 0.0) >= CLEAR]
+    if len(intents) < 2 or not fit:
+        return about
+    return [
+        intent for intent in about if turn.index - intent.stated[-1] <= JUST_NOW or fit.get(intent.kind, 0.0) >= SOME
+    ]
 
 
 def _respond(intent: _Intent, turn: Turn) -> None:

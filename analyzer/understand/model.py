@@ -27,6 +27,7 @@ from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices
 REINSTALL = "They come with the program: install touchpoint-qa again."
 LITERAL_CONFIDENCE = 0.95
 REQUESTS = ("request", "restate")
+NOT_CANCEL = "not_cancel"  # of the phrases: no act, but the word that an act must not be read from
 Probabilities = NDArray[np.float32]
 
 
@@ -108,13 +109,19 @@ class ActModel:
         if turn.speaker == "unknown" or not turn.text.strip():
             return ()
         held = dict(self._held(turn.speaker, row))
-        for act in literal_acts(turn.text, turn.speaker, language):
+        literal = literal_acts(turn.text, turn.speaker, language)
+        for act in literal - {NOT_CANCEL}:
             held[act] = max(held.get(act, 0.0), LITERAL_CONFIDENCE)
         names = AGENT_ACTS if turn.speaker == "agent" else CUSTOMER_ACTS
+        kinds = self._kinds(row, may_cancel=NOT_CANCEL not in literal)
         acts: list[Act] = []
         for name in (name for name in names if name in held):
-            kinds: tuple[RequestKind | None, ...] = self._kinds(row) if name in REQUESTS else (None,)
-            acts += [Act(act=name, kind=kind, confidence=round(held[name], 3)) for kind in kinds]
+            if name in REQUESTS:
+                stated = (_act(name, min(held[name], sure), kind) for kind, sure in kinds.items())
+                # a question inside what was asked already is no need of its own
+                acts += [act for act in stated if name != "request" or act.confidence >= held.get("follow_up", 0.0)]
+            else:
+                acts.append(_act(name, held[name]))
         return tuple(acts)
 
     def _held(self, speaker: Speaker, row: NDArray[np.float32]) -> list[tuple[str, float]]:
@@ -125,11 +132,19 @@ class ActModel:
             if role == speaker and probability >= threshold
         ]
 
-    def _kinds(self, row: NDArray[np.float32]) -> tuple[RequestKind, ...]:
-        """Kinds of a request: all over their threshold, or the likeliest."""
-        kinds = row[-len(KINDS) :]
-        over = [kind for kind, p, limit in zip(KINDS, kinds, self._kind_thresholds, strict=True) if p >= limit]
-        return cast(tuple[RequestKind, ...], tuple(over) or (KINDS[int(kinds.argmax())],))
+    def _kinds(self, row: NDArray[np.float32], *, may_cancel: bool) -> dict[RequestKind, float]:
+        """Kinds of a request with their probabilities: all over their threshold, or the likeliest.
+
+        An unclear request is never taken for a cancellation, nor is one that says it is none.
+        """
+        likely = {cast(RequestKind, kind): float(p) for kind, p in zip(KINDS, row[-len(KINDS) :], strict=True)}
+        limits = dict(zip(KINDS, self._kind_thresholds, strict=True))
+        clear = {kind: p for kind, p in likely.items() if p >= limits[kind] and (may_cancel or kind != "cancel")}
+        if clear:
+            return clear
+        del likely["cancel"]
+        best = max(likely, key=lambda kind: likely[kind])
+        return {best: likely[best]}
 
     @property
     def _kind_thresholds(self) -> Sequence[float]:
@@ -144,6 +159,10 @@ class ActModel:
             for turn, row in zip(turns, probabilities, strict=True)
             if turn.speaker == "agent"
         }
+
+
+def _act(name: str, confidence: float, kind: RequestKind | None = None) -> Act:
+    return Act(act=name, kind=kind, confidence=round(confidence, 3))
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
