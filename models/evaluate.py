@@ -38,6 +38,11 @@ def _act(name: str) -> Act:
     return Act(act=act, kind=kind or None, confidence=1.0)
 
 
+def _ignored(call: Dialogue, kind: str, outcome: str) -> bool:
+    """Whether a marked intent counts as ignored (definitions, section 1)."""
+    return outcome == "ignored" or (outcome == "acknowledged" and sum(kind in turn.kinds for turn in call.turns) >= 3)
+
+
 def f1(pairs: Iterable[tuple[frozenset[object], frozenset[object]]]) -> tuple[float | None, int]:
     """Micro F1 over (gold, found) sets: parts summed, divided once; and the number of gold items."""
     hit = gold_count = found_count = 0
@@ -73,8 +78,8 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
         refusals.append((frozenset(want.refusals), frozenset(got.refusals)))
         found_requests = request_ledger(understood.turns, understood.topics)
         marked_outcomes = dict(call.outcomes)
-        want_ignored = frozenset(kind for kind, outcome in call.outcomes if outcome == "ignored")
-        got_ignored = frozenset(request.kind for request in found_requests if request.outcome == "ignored")
+        want_ignored = frozenset(kind for kind, outcome in call.outcomes if _ignored(call, kind, outcome))
+        got_ignored = frozenset(request.kind for request in found_requests if request.is_ignored)
         ignored.append((want_ignored, got_ignored))
         stated.append((frozenset(marked_outcomes), frozenset(request.kind for request in found_requests)))
         for request in found_requests:

@@ -136,6 +136,9 @@ def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float], turn: T
 
 
 def _respond(intent: _Intent, turn: Turn) -> None:
+    """Move an intent on, unless the turn rather talks past it: pitches and other topics are no response."""
+    if turn.confidence("obstruction") > turn.confidence(*HEARD):
+        return
     if turn.has(*HEARD) and intent.outcome == "ignored":
         intent.outcome = "acknowledged"
     if turn.has(*IN_WORDS) and intent.acknowledged is None:
