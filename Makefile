@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test check bench format docs wheel clean
 
 demo: $(INSTALLED)
-	@$(BIN)/touchpoint analyze samples --out out; status=$$?; \
+	@$(BIN)/touchpoint analyze samples/calls --out out; status=$$?; \
 	if [ $$status -eq 2 ]; then echo "(Exit code 2: see the calls named above; all others are judged.)"; \
 	elif [ $$status -ne 0 ]; then exit $$status; fi
 

@@ -36,7 +36,7 @@ def command(
 
     \b
     Example:
-      touchpoint gate samples/ --fail-under 70 --fail-on retention-pressure:critical --junit gate.xml
+      touchpoint gate calls/ --fail-under 70 --fail-on retention-pressure:critical --junit gate.xml
     """  # fmt: skip
     with plain_errors():
         from analyzer.errors import ConfigError
