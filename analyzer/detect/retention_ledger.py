@@ -20,6 +20,7 @@ from analyzer.detect.policy import Policy
 from analyzer.detect.request_ledger import Topics, stated_confidence
 
 MOVES: tuple[Move, ...] = get_args(Move)
+CLEAR = 0.75  # confidence from which a wish to leave is clear; what is said before it starts nothing
 ASKED_FOR: tuple[Move, ...] = ("save_offer", "persuasion")
 
 
@@ -58,7 +59,7 @@ def retention_ledger(turns: Sequence[Turn], policy: Policy, topics: Topics | Non
     `topics` as for the request ledger: with it, what the agent does about another request is not taken for the
     cancellation.
     """
-    first = next((turn for turn in turns if states_cancel(turn)), None)
+    first = next((turn for turn in turns if states_cancel(turn) and stated_confidence(turn, "cancel") >= CLEAR), None)
     if first is None:
         return Retention(policy=policy.name, first_clear_cancel=None)
     state = _State(offers="wanted" if first.has("ask_offer") else "unasked")
