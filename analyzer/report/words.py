@@ -79,6 +79,8 @@ VERDICTS = {
 CRITERIA = {
     "greeting": "Greets and gives a name",
     "heard_first": "Takes up the request before anything else",
+    "no_pressure": "Lets the caller go after a no",
+    "nothing_ignored": "Responds to every request",
     "empathy": "Shows understanding",
     "next_step": "Says what happens next",
     "farewell": "Closes politely",
