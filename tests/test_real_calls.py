@@ -147,9 +147,16 @@ def test_both_engines_give_the_same_severity(out: Path, tmp_path: Path) -> None:
         assert reference.retention.severity == default.retention.severity
 
 
-def test_the_same_recording_gives_the_same_bytes(out: Path, tmp_path: Path) -> None:
-    assert run("cli.py", "analyze", recording(SHORT), "--no-cache", "--out", tmp_path).returncode == 0
-    assert (tmp_path / f"{SHORT}.json").read_bytes() == (out / f"{SHORT}.json").read_bytes()
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_the_same_recording_gives_the_same_bytes_on_any_number_of_threads(
+    out: Path, tmp_path: Path, threads: str
+) -> None:
+    names = (SHORT, "de-ignored-requests")
+    chosen = map(recording, names)
+    done = run("cli.py", "analyze", *chosen, "--no-cache", "--out", tmp_path, env={"OMP_NUM_THREADS": threads})
+    assert done.returncode == 0, done.stderr
+    for name in names:
+        assert (tmp_path / f"{name}.json").read_bytes() == (out / f"{name}.json").read_bytes()
 
 
 def test_an_installed_wheel_does_the_same_outside_the_checkout(out: Path, tmp_path: Path) -> None:

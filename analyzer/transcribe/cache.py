@@ -13,7 +13,7 @@ from analyzer.transcribe.engine import Engine
 from analyzer.transcribe.transcript import Transcript
 from analyzer.weights.cache import cache_dir, write_atomically
 
-FORMAT = 2  # raise it when the way from samples to words changes
+FORMAT = 3  # raise it when the way from samples to words changes
 
 
 def transcript_path(

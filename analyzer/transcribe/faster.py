@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from analyzer.errors import ModelError
 from analyzer.transcribe.engine import EngineName, HeardWord, check_language
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from analyzer.weights.whisper import WhisperWeights
 
 BATCH = 8
+THREADS = 4  # fixed, as are the BLAS threads below: how sums are split among threads can change a word
 RATE = 16_000
 
 
@@ -37,7 +39,7 @@ class FasterWhisper:
         self.version = version("faster-whisper")
         folder = weights.ctranslate2_folder()
         try:
-            self._model = WhisperModel(str(folder), device="cpu", compute_type="int8")
+            self._model = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=THREADS)
         except Exception as fault:  # whatever CTranslate2 and the tokenizer raise over files they cannot read
             raise ModelError(
                 f"faster-whisper cannot load this model ({fault}).",
@@ -49,7 +51,8 @@ class FasterWhisper:
     def language_probabilities(self, samples: Samples) -> dict[str, float]:
         if not self._model.model.is_multilingual:
             return {"en": 1.0}
-        _, _, probabilities = self._model.detect_language(samples)
+        with threadpool_limits(1, "blas"):
+            _, _, probabilities = self._model.detect_language(samples)
         return {code: float(probability) for code, probability in probabilities}
 
     def transcribe(self, chunks: Sequence[Chunk], language: str) -> tuple[tuple[HeardWord, ...], ...]:
@@ -58,23 +61,24 @@ class FasterWhisper:
         check_language(language, self._model.supported_languages, self.weights.name)
         starts = np.cumsum([0, *(len(chunk.samples) for chunk in chunks)]) / RATE
         clips = [{"start": float(start), "end": float(end)} for start, end in pairwise(starts)]
-        segments, _ = self._batched.transcribe(
-            np.concatenate([chunk.samples for chunk in chunks]),
-            language=language,
-            clip_timestamps=clips,
-            word_timestamps=True,
-            without_timestamps=True,
-            beam_size=1,
-            batch_size=BATCH,
-        )
-        heard: list[list[Segment]] = [[] for _ in chunks]
-        for segment in segments:
-            sought = segment.seek / self._model.frames_per_second  # the chunk's start, cut to whole frames
-            heard[int(np.abs(starts[:-1] - sought).argmin())].append(segment)
-        return tuple(
-            self._again(chunk, language) if is_loop(_text(found)) else _words(found, float(start))
-            for chunk, found, start in zip(chunks, heard, starts, strict=False)
-        )
+        with threadpool_limits(1, "blas"):  # the spectra are made in numpy, whose sums depend on its threads
+            segments, _ = self._batched.transcribe(
+                np.concatenate([chunk.samples for chunk in chunks]),
+                language=language,
+                clip_timestamps=clips,
+                word_timestamps=True,
+                without_timestamps=True,
+                beam_size=1,
+                batch_size=BATCH,
+            )
+            heard: list[list[Segment]] = [[] for _ in chunks]
+            for segment in segments:
+                sought = segment.seek / self._model.frames_per_second  # the chunk's start, cut to whole frames
+                heard[int(np.abs(starts[:-1] - sought).argmin())].append(segment)
+            return tuple(
+                self._again(chunk, language) if is_loop(_text(found)) else _words(found, float(start))
+                for chunk, found, start in zip(chunks, heard, starts, strict=False)
+            )
 
     def _again(self, chunk: Chunk, language: str) -> tuple[HeardWord, ...]:
         segments, _ = self._model.transcribe(
