@@ -67,14 +67,15 @@ def checkpoint(path: Path) -> None:
 
 
 def joined(samples: Sequence[Path], path: Path) -> float:
-    """Write the samples one after the other as one 16 kHz two-channel WAV; its length in seconds."""
+    """Write the two-channel samples one after the other as one 16 kHz two-channel WAV; its length in seconds."""
     import wave
 
     import numpy as np
 
     from analyzer.audio.recording import SAMPLE_RATE, read_recording
 
-    sound = np.concatenate([read_recording(sample).samples for sample in samples], axis=1)
+    recordings = [read_recording(sample) for sample in samples]
+    sound = np.concatenate([recording.samples for recording in recordings if recording.channels == 2], axis=1)
     with wave.open(str(path), "wb") as stream:
         stream.setnchannels(2)
         stream.setsampwidth(2)
@@ -118,10 +119,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         recording = folder / "joined.wav"
-        sources = [given.recording] if given.recording else two_channel_samples()
-        seconds = joined(sources, recording)
         if given.recording:
             recording = given.recording
+            seconds = length_of(recording)
+        else:
+            seconds = joined(english_samples(), recording)
         todo = commands(recording, folder, given.language)
         runs: dict[str, list[Run]] = {title: [] for title in todo}
         for turn in range(given.runs):
@@ -131,8 +133,14 @@ def main() -> None:
         show(runs, seconds)
 
 
-def two_channel_samples() -> list[Path]:
-    return sorted((ROOT / "samples" / "calls").glob("en-*.ogg"))[:4]
+def length_of(recording: Path) -> float:
+    from analyzer.audio.recording import read_recording
+
+    return read_recording(recording).duration_ms / 1000
+
+
+def english_samples() -> list[Path]:
+    return sorted((ROOT / "samples" / "calls").glob("en-*.ogg"))
 
 
 if __name__ == "__main__":

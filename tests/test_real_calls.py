@@ -133,18 +133,26 @@ def test_one_channel_is_not_guessed_at(out: Path) -> None:
     assert {verdict.verdict for point in found.scorecard.touchpoints for verdict in point.criteria} == {"cannot_judge"}
 
 
-def test_both_engines_give_the_same_severity(out: Path, tmp_path: Path) -> None:
-    chosen = [*PRESSED, *FAIR]
-    done = run(
-        "cli.py", "analyze", *map(recording, chosen), "--engine", "openai-whisper", "--no-cache", "--out", tmp_path
-    )
+@pytest.fixture(scope="session")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reports of the cancellation calls through openai-whisper."""
+    folder = tmp_path_factory.mktemp("reference") / "out"
+    chosen = map(recording, (*PRESSED, *FAIR))
+    done = run("cli.py", "analyze", *chosen, "--engine", "openai-whisper", "--no-cache", "--out", folder)
     assert done.returncode == 0, done.stderr
-    for name in chosen:
-        reference, default = report(tmp_path, name), report(out, name)
-        assert reference.provenance.engine != default.provenance.engine
-        assert reference.retention is not None
-        assert default.retention is not None
-        assert reference.retention.severity == default.retention.severity
+    return folder
+
+
+MISREAD = pytest.mark.xfail(reason="through openai-whisper a reason given is taken for a refusal: mild, not none")
+
+
+@pytest.mark.parametrize("name", [*PRESSED, pytest.param("en-cancel-fair", marks=MISREAD), "de-cancel-fair"])
+def test_both_engines_give_the_same_severity(out: Path, reference: Path, name: str) -> None:
+    theirs, ours = report(reference, name), report(out, name)
+    assert theirs.provenance.engine != ours.provenance.engine
+    assert theirs.retention is not None
+    assert ours.retention is not None
+    assert theirs.retention.severity == ours.retention.severity
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
