@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.call import Finding, FindingSeverity, Request
-from analyzer.detect.evidence import cause_of
+from analyzer.detect.evidence import cause_of, with_cause
 from analyzer.detect.rule import Observed, Rule
 
 OFTEN = 3
@@ -25,6 +25,7 @@ def detect(observed: Observed) -> Iterable[Finding]:
 
 def _finding(observed: Observed, request: Request) -> Finding:
     turns = observed.call.turns
+    since = turns[request.stated[0] :]
     told = "once" if len(request.stated) == 1 else f"{len(request.stated)} times"
     wish = request.kind.replace("_", " ")
     unanswered = "never responded to" if request.outcome == "ignored" else "heard, but nothing followed"
@@ -32,9 +33,9 @@ def _finding(observed: Observed, request: Request) -> Finding:
         rule=RULE.name,
         severity=_severity(request),
         confidence=round(turns[request.stated[0]].confidence("request", "restate"), 3),
-        cause=cause_of(turns[request.stated[0] :], ()),
+        cause=cause_of(since, ()),
         message=f"The customer's request ({wish}), stated {told}, was {unanswered}.",
-        evidence=request.evidence,
+        evidence=with_cause(request.evidence, since),
         facts={"kind": request.kind, "outcome": request.outcome, "stated": len(request.stated)},
     )
 
