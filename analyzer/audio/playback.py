@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 _RATE = 16_000
 _BITS_PER_CHANNEL = 32_000
+_LAME = {"joint_stereo": "0", "compression_level": "7"}  # 7 takes half the time of the default, and this is speech
 _CHUNK = 576 * 100
 """A hundred MPEG-2 layer III frames."""
 

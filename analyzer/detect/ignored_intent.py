@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from analyzer.call import Finding, FindingSeverity, Request
 from analyzer.detect.evidence import cause_of, with_cause
+from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
 
 OFTEN = 3
@@ -32,7 +33,7 @@ def _finding(observed: Observed, request: Request) -> Finding:
     return Finding(
         rule=RULE.name,
         severity=_severity(request),
-        confidence=round(turns[request.stated[0]].confidence("request", "restate"), 3),
+        confidence=round(stated_confidence(turns[request.stated[0]], request.kind), 3),
         cause=cause_of(since, ()),
         message=f"The customer's request ({wish}), stated {told}, was {unanswered}.",
         evidence=with_cause(request.evidence, since),

@@ -1,9 +1,9 @@
 """The customer said no, and the agent went on trying to keep them.
 
-What it does: reports a call that breaks a limit of the policy: retention attempts (asking why, offering, persuading,
-shaming, threatening, obstructing) after the customer's first refusal, and where the policy draws such limits, more
-offers or questions for the reason than allowed, or a longer wait for the end that was asked for; definitions, section 2.
-The finding names each limit that was broken.
+What it does: reports a call that breaks a limit of the policy (definitions, section 2): retention attempts (asking why,
+offering, persuading, shaming, threatening, obstructing) after the customer's first refusal, and where the policy draws
+such limits, more offers or questions for the reason than allowed, or a longer wait for the end that was asked for. The
+finding names each limit that was broken.
 Why is this bad: "define clearly where the limit lies", and let customers go who repeatedly show no interest.
 Example: a caller asks to cancel, says no to an offer, and is asked "but why?" for eight minutes.
 When it is wrong: a wish to leave in words that nobody foresaw is not heard; an explanation that the customer asked for
@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from analyzer.call import Attempt, Finding, FindingSeverity, PressureSeverity, Retention
 from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.policy import Broken, broken_limits
+from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
 
 SEVERITIES: dict[PressureSeverity, FindingSeverity] = {"none": "minor", "mild": "major", "severe": "critical"}
@@ -90,9 +91,10 @@ def _confidence(observed: Observed, after: Sequence[Attempt]) -> float:
     """How sure the weakest link is that the verdict needs: the wish, a refusal, and an attempt behind it."""
     ledger, turns = observed.retention, observed.call.turns
     assert ledger is not None and ledger.first_clear_cancel is not None
-    links = [turns[ledger.first_clear_cancel].confidence("request", "restate")]
+    links = [stated_confidence(turns[ledger.first_clear_cancel], "cancel")]
     if after:
-        links.append(max(turns[index].confidence("refuse", "request", "restate") for index in ledger.refusals))
+        said_no = (turns[index] for index in ledger.refusals)
+        links.append(max(max(turn.confidence("refuse"), stated_confidence(turn, "cancel")) for turn in said_no))
     if attempts := after or ledger.attempts:
         links.append(max(turns[attempt.turn].confidence(*attempt.moves) for attempt in attempts))
     return round(min(links), 3)

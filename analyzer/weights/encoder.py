@@ -128,7 +128,7 @@ def _spec(weights: Tensors, header: e5.Header) -> Any:
         _norm(layer.ffn.layer_norm, weights, own + "output.LayerNorm")
     spec = TransformerEncoderModelSpec(encoder)
     spec.register_vocabulary([str(number) for number in range(header.vocabulary)])  # token ids are given, never words
-    spec.config.unk_token = "3"  # noqa: S105: a piece of text, no password
+    spec.config.unk_token = "3"  # noqa: S105  (a piece of text, no password)
     spec.config.layer_norm_epsilon = round(header.epsilon, 15)
     return spec
 

