@@ -1,6 +1,7 @@
 """Reads a call's script aloud: samples/scripts/<id>.json becomes samples/calls/<id>.*.
 
     python samples/voice.py [ID ...] [--out DIR] [--seed N]
+    python samples/voice.py --benchmark     (30 calls of the benchmark, into samples/benchmark/voiced)
 
 The voices are programs and packages that Touchpoint itself never needs:
 
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import wave
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -99,6 +100,8 @@ class Recording:
     agent_channel: int = 0
     channels: int = 2
     tempo: float = 1.0
+    noise_db: float | None = None
+    """Of the line; null for what is usual in the language."""
 
 
 RECORDINGS = {
@@ -117,6 +120,37 @@ RECORDINGS = {
     "en-retention-severe": Recording("joe", "heart", tempo=0.9),
     "en-silo-friction": Recording("heart", "joe", agent_channel=1),
 }
+
+
+BENCHMARK = {
+    "en": ("en-001", "en-003", "en-006", "en-007", "en-009", "en-011", "en-020", "en-022", "en-031", "en-036", "en-041",
+           "en-045", "en-049", "en-055", "en-056"),
+    "de": ("de-004", "de-006", "de-007", "de-012", "de-013", "de-023", "de-031", "de-037", "de-039", "de-045", "de-049",
+           "de-055", "de-056", "de-057", "de-060"),
+}  # fmt: skip
+"""Drawn at random within each language: four calls with severe pressure, three with mild, eight with none."""
+PAIRS = {"en": (("heart", "joe"), ("joe", "heart"), ("heart", "heart-low")), "de": (("de+m3", "de"), ("de", "de+m3"))}
+NOISY_DB = -42.0
+"""Every third call of the benchmark comes over a bad line."""
+OVERLAPS = 0.06
+"""Share of the turns of the benchmark that begin before the other side has ended."""
+
+
+def benchmark_recording(language: str, number: int) -> Recording:
+    """The n-th voiced call of a language: voices, channels and lines in turn."""
+    agent, customer = PAIRS[language][number % len(PAIRS[language])]
+    noisy = NOISY_DB if number % 3 == 2 else None
+    return Recording(agent, customer, agent_channel=number % 2, noise_db=noisy)
+
+
+def with_pauses(script: dict[str, Any]) -> dict[str, Any]:
+    """The script with pauses as people make them: mostly a third of a second to a second, now and then an overlap."""
+    random = np.random.default_rng(zlib.crc32(script["id"].encode()))
+    turns = []
+    for turn in script["turns"]:
+        pause = -450 if random.random() < OVERLAPS else int(random.uniform(200, 900))
+        turns.append({"pause_ms": pause, **turn})
+    return {**script, "turns": turns}
 
 
 @dataclass(frozen=True)
@@ -299,6 +333,8 @@ def place(turns: Sequence[dict[str, Any]], spoken: Sequence[Audio], rate: int) -
 def sides(script: dict[str, Any], recording: Recording, seed: int) -> dict[str, Audio]:
     """What each side says, on one clock, each at its own level and with its own line noise."""
     line = LINES[script["language"]]
+    if recording.noise_db is not None:
+        line = replace(line, noise_db=recording.noise_db)
     call_seed = (zlib.crc32(script["id"].encode()) + seed) % 2**31
     names = {"agent": recording.agent, "customer": recording.customer}
     voices = {side: replace(VOICES[n], speed=VOICES[n].speed * recording.tempo) for side, n in names.items()}
@@ -365,13 +401,11 @@ def load_script(call_id: str) -> dict[str, Any]:
     return script
 
 
-def voice_call(call_id: str, out: Path, seed: int = 0) -> Report:
+def voice_call(script: dict[str, Any], recording: Recording, out: Path, seed: int = 0) -> Report:
     """Writes one recording into `out` and says how long and how loud it is."""
-    script = load_script(call_id)
-    recording = RECORDINGS[call_id]
     rate = LINES[script["language"]].rate
     samples = channels_of(sides(script, recording, seed), recording)
-    path = out / f"{call_id}{recording.suffix}"
+    path = out / f"{script['id']}{recording.suffix}"
     encode(samples, rate, path)
     return Report(
         path=path,
@@ -382,16 +416,30 @@ def voice_call(call_id: str, out: Path, seed: int = 0) -> Report:
     )
 
 
+def voice_benchmark(out: Path, seed: int) -> Iterator[Report]:
+    for language, ids in BENCHMARK.items():
+        for number, call_id in enumerate(ids):
+            path = HERE / "benchmark" / "calls" / f"{call_id}.json"
+            script = with_pauses(json.loads(path.read_text(encoding="utf-8")))
+            yield voice_call(script, benchmark_recording(language, number), out, seed)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Reads the sample calls aloud.")
     parser.add_argument("ids", nargs="*", metavar="ID", help="calls to voice; all when none is given")
-    parser.add_argument("--out", type=Path, default=HERE / "calls", metavar="DIR", help="default: samples/calls")
+    parser.add_argument("--benchmark", action="store_true", help="voice the benchmark's calls instead")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="default: samples/calls or samples/benchmark/voiced")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the voices and the line noise")
     options = parser.parse_args(arguments)
     try:
-        options.out.mkdir(parents=True, exist_ok=True)
+        out: Path = options.out or HERE / ("benchmark/voiced" if options.benchmark else "calls")
+        out.mkdir(parents=True, exist_ok=True)
+        if options.benchmark:
+            for report in voice_benchmark(out, options.seed):
+                print(report, flush=True)
+            return 0
         for call_id in options.ids or RECORDINGS:
-            print(voice_call(call_id, options.out, options.seed), flush=True)
+            print(voice_call(load_script(call_id), RECORDINGS[call_id], out, options.seed), flush=True)
     except VoiceError as error:
         print(f"voice: {error}", file=sys.stderr)
         return 1
