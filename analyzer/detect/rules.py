@@ -11,12 +11,14 @@ from analyzer.detect import (
     interruption,
     process_block,
     retention_pressure,
+    sales_pressure,
     silo_friction,
 )
 from analyzer.detect.rule import Need, Observed, Rule
 
 RULES: tuple[Rule, ...] = (
     retention_pressure.RULE,
+    sales_pressure.RULE,
     ignored_intent.RULE,
     silo_friction.RULE,
     process_block.RULE,

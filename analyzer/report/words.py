@@ -12,6 +12,7 @@ from analyzer.call import Report, Turn
 
 RULE_TITLES = {
     "retention-pressure": "Kept pushing after the customer wanted to leave",
+    "sales-pressure": "Kept selling after a no",
     "ignored-intent": "A request was never answered",
     "silo-friction": "The company's departments did not talk to each other",
     "process-block": "A system or a rule stood in the way",
@@ -22,6 +23,7 @@ RULE_TITLES = {
 }
 CHECK_NAMES = {
     "retention-pressure": "Pressure to stay",
+    "sales-pressure": "Selling after a no",
     "ignored-intent": "Ignored requests",
     "silo-friction": "Departments that do not talk",
     "process-block": "Obstacles of the process",
