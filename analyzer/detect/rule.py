@@ -16,6 +16,7 @@ class Limits(Value):
     """Limits of the rules about time; those about retention are a policy."""
 
     dead_air_ms: int = 5000
+    hold_ms: int = 20_000
     interruption_overlap_ms: int = 500
     interruption_words: int = 3
 

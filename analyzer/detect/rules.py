@@ -14,6 +14,7 @@ from analyzer.detect import (
     retention_pressure,
     sales_pressure,
     silo_friction,
+    unannounced_hold,
 )
 from analyzer.detect.rule import Need, Observed, Rule
 
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     silo_friction.RULE,
     process_block.RULE,
     dead_air.RULE,
+    unannounced_hold.RULE,
     interruption.RULE,
 )
 LACKS: dict[Need, str] = {
