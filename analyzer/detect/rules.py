@@ -15,6 +15,7 @@ from analyzer.detect import (
     retention_pressure,
     sales_pressure,
     silo_friction,
+    transfer_loop,
     unannounced_hold,
 )
 from analyzer.detect.rule import Need, Observed, Rule
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     ignored_intent.RULE,
     question_bombardment.RULE,
     silo_friction.RULE,
+    transfer_loop.RULE,
     repeated_verification.RULE,
     process_block.RULE,
     dead_air.RULE,
