@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from analyzer.call import Call, Finding, RuleOutcome
 from analyzer.detect import (
     dead_air,
+    empathy_missing,
     ignored_intent,
     interruption,
     process_block,
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     transfer_loop.RULE,
     repeated_verification.RULE,
     process_block.RULE,
+    empathy_missing.RULE,
     dead_air.RULE,
     unannounced_hold.RULE,
     interruption.RULE,
