@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from analyzer import detect
 from analyzer.call import Evidence, Finding, Request, Turn
+from analyzer.detect import interruption
 from analyzer.detect.rule import Need, Observed, Rule
 from analyzer.detect.rules import LACKS, RULES, lacking, run_rules
 
@@ -139,6 +140,13 @@ def test_a_broken_ledger_fails_the_rules_that_read_it_and_no_other():
     assert by_name["ignored-intent"].status == "failed"
     assert by_name["ignored-intent"].reason == "KeyError: 'refund'"
     assert by_name["retention-pressure"].status == "ok"
+
+
+def test_where_requests_cannot_be_told_an_interruption_cuts_off_none():
+    whole = next(case for case in cases("interruption") if case.name == "a request is cut off").observed
+    blind = Observed(whole.call, None, None, whole.metrics, whole.limits)
+    findings, _ = run_rules(blind, ("language",), (interruption.RULE,))
+    assert [(finding.severity, finding.facts["requests_cut_off"]) for finding in findings] == [("info", 0)]
 
 
 def test_every_rule_has_an_outcome_in_the_order_of_the_tuple():
