@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import click
 
 from analyzer.cli import main as touchpoint
-from analyzer.detect.rules import LACKS, RULES
+from analyzer.detect.rules import RULES, skipped_where
 from analyzer.report.json import report_schema
 
 DOCS = Path(__file__).parent
@@ -51,7 +51,7 @@ def rules() -> str:
     ]
     for rule in RULES:
         text = inspect.getdoc(sys.modules[rule.detect.__module__]) or ""
-        needs = "; ".join(f"skipped where {LACKS[need]}" for need in rule.needs)
+        needs = "; ".join(f"skipped where {reason}" for reason in skipped_where(rule))
         parts.append(f"## {rule.name}\n\n{text}\n\nNeeds: {needs}.\n")
     return "\n".join(parts)
 

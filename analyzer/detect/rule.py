@@ -44,3 +44,4 @@ class Rule:
     needs: tuple[Need, ...]
     detect: Callable[[Observed], Iterable[Finding]]
     ledger: Ledger | None = None
+    languages: frozenset[str] | None = None  # those it has words for; null where it needs none

@@ -14,7 +14,7 @@ from analyzer import detect
 from analyzer.call import Evidence, Finding, Request, Turn
 from analyzer.detect import interruption
 from analyzer.detect.rule import Need, Observed, Rule
-from analyzer.detect.rules import LACKS, RULES, lacking, run_rules
+from analyzer.detect.rules import LACKS, RULES, lacking, run_rules, skipped_where
 
 from .calls import Case, call_of, cases
 
@@ -120,6 +120,16 @@ def test_a_skipped_rule_says_all_that_is_lacking(needs: tuple[Need, ...]):
 def test_a_rule_runs_when_only_what_it_does_not_need_is_lacking():
     _, (outcome,) = run_rules(a_case().observed, ("times",), (a_rule("it", finding_of, ("speakers",)),))
     assert (outcome.status, outcome.reason) == ("ok", None)
+
+
+def test_a_rule_without_words_for_the_language_is_skipped():
+    rule = Rule(name="it", needs=("language",), detect=raises, languages=frozenset({"de", "nl"}))
+    whole = a_case().observed
+    _, (outcome,) = run_rules(whole, (), (rule,))
+    assert (outcome.status, outcome.reason) == ("skipped", "the rule has words for de and nl only")
+    _, (outcome,) = run_rules(whole, ("language",), (rule,))
+    assert outcome.reason == LACKS["language"]
+    assert list(skipped_where(rule)) == [LACKS["language"], "the rule has words for de and nl only"]
 
 
 def test_found_nothing_is_ok_and_did_not_run_is_not():
