@@ -11,6 +11,7 @@ from analyzer import __version__
 COMMANDS = {
     "analyze": "Analyse recordings and transcripts, and write reports.",
     "gate": "Fail a build when calls treat customers worse than allowed.",
+    "rules": "List the rules, or explain one.",
     "models": "List, fetch and verify the model weights.",
     "schema": "Print the JSON Schema of the report.",
 }

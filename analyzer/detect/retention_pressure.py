@@ -4,6 +4,8 @@ What it does: reports a call in which the agent made retention attempts (asking 
 threatening, obstructing) after the customer's first refusal; definitions, section 2.
 Why is this bad: "define clearly where the limit lies", and let customers go who repeatedly show no interest.
 Example: a caller asks to cancel, says no to an offer, and is asked "but why?" for eight minutes.
+When it is wrong: a reason that was only given can be taken for a no, and an offer about another request counts as one
+to stay.
 """
 
 from __future__ import annotations

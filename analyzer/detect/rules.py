@@ -67,7 +67,7 @@ def skipped_where(rule: Rule) -> tuple[str, ...]:
 
 
 def _no_words(languages: Collection[str]) -> str:
-    return f"the rule has words for {' and '.join(sorted(languages))} only"
+    return f"the rule has no words for the language (only for {' and '.join(sorted(languages))})"
 
 
 def _lacks(rule: Rule, call: Call, missing: Collection[Need]) -> list[str]:

@@ -13,12 +13,14 @@ from pydantic import ValidationError
 from analyzer import detect
 from analyzer.call import Evidence, Finding, Request, Turn
 from analyzer.detect import interruption
+from analyzer.detect.documentation import HEADINGS, documentation
 from analyzer.detect.rule import Need, Observed, Rule
 from analyzer.detect.rules import LACKS, RULES, lacking, run_rules, skipped_where
 
 from .calls import Case, call_of, cases
 
 FOLDER = Path(detect.__file__).parent
+NO_WORDS = "the rule has no words for the language (only for de and nl)"
 ALL_NEEDS: tuple[Need, ...] = ("times", "speakers", "language")
 
 
@@ -80,8 +82,10 @@ def test_a_rule_is_named_for_its_file_and_explains_itself():
     for name in rule_modules(FOLDER):
         module = importlib.import_module(f"analyzer.detect.{name}")
         assert name.replace("_", "-") == module.RULE.name
-        for section in ("What it does:", "Why is this bad:", "Example:"):
-            assert section in (module.__doc__ or ""), f"{name} lacks {section!r}"
+        documented = documentation(module.RULE)
+        assert [heading for heading, _ in documented.parts] == [*HEADINGS, "Needs"], name
+        assert documented.summary == (module.__doc__ or "").splitlines()[0], f"{name}: the first line says the fault"
+        assert all(len(text.split()) >= 5 for _, text in documented.parts), name
 
 
 def test_rule_names_are_unique():
@@ -126,10 +130,10 @@ def test_a_rule_without_words_for_the_language_is_skipped():
     rule = Rule(name="it", needs=("language",), detect=raises, languages=frozenset({"de", "nl"}))
     whole = a_case().observed
     _, (outcome,) = run_rules(whole, (), (rule,))
-    assert (outcome.status, outcome.reason) == ("skipped", "the rule has words for de and nl only")
+    assert (outcome.status, outcome.reason) == ("skipped", NO_WORDS)
     _, (outcome,) = run_rules(whole, ("language",), (rule,))
     assert outcome.reason == LACKS["language"]
-    assert list(skipped_where(rule)) == [LACKS["language"], "the rule has words for de and nl only"]
+    assert list(skipped_where(rule)) == [LACKS["language"], NO_WORDS]
 
 
 def test_found_nothing_is_ok_and_did_not_run_is_not():
