@@ -21,5 +21,6 @@ ACTS: tuple[str, ...] = tuple(dict.fromkeys((*AGENT_ACTS, *CUSTOMER_ACTS)))
 LABELS: tuple[tuple[str, str], ...] = (
     *(("agent", act) for act in AGENT_ACTS),
     *(("customer", act) for act in CUSTOMER_ACTS),
-    *(("kind", kind) for kind in KINDS),
+    *(("kind", kind) for kind in KINDS),  # of what a customer's turn asks
+    *(("about", kind) for kind in KINDS),  # of the requests that an agent's turn responds to
 )

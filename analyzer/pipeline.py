@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +52,17 @@ def analyze(source: Input, options: Options, call_id: str | None = None) -> Anal
         return Analysis(judge_call(call, options), None)
     recording = read_recording(source.path, max_minutes=options.max_minutes)
     engine = load_engine(DEFAULT_ENGINE if options.engine == "auto" else options.engine, options.model)
-    call = _renamed(hear(recording, engine, options), call_id)
+    with _meanwhile(act_model):
+        call = _renamed(hear(recording, engine, options), call_id)
     return Analysis(judge_call(call, options, engine), recording.samples)
+
+
+@contextmanager
+def _meanwhile(load: Callable[[], object]) -> Iterator[None]:
+    """Load what is needed later while something else is done; a fault of it is raised where it is needed."""
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        worker.submit(load)
+        yield
 
 
 def _renamed(call: Call, call_id: str | None) -> Call:
@@ -176,7 +187,7 @@ def _observe(
             retention = retention_ledger(call.turns, options.policy, topics)
         except Exception as fault:
             faults["retention"] = describe(fault)
-    return Observed(call, requests, retention, measure(call, options.limits), options.limits, faults)
+    return Observed(call, requests, retention, measure(call, options.limits), options.limits, faults, options.policy)
 
 
 def _provenance(options: Options, engine: Engine | None, model: ActModel) -> Provenance:

@@ -24,13 +24,14 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from analyzer.acts import LABELS
-from analyzer.understand.encoder import PREFIX, WIDTH, Encoder
+from analyzer.understand.encoder import PREFIX, WIDTH
+from analyzer.understand.reference import TransformersEncoder
 from models.dialogues import Dialogue, read_folder
 from models.train import as_recognised, targets_of
 
 HERE = Path(__file__).parent
-RANK, ALPHA, FIRST_LAYER, LAYERS = 16, 32, 8, 12
-EPOCHS, BATCH, RATE, HEAD_RATE = 5, 32, 1e-3, 3e-3
+RANK, ALPHA, FIRST_LAYER, LAYERS = 16, 32, 4, 12
+EPOCHS, BATCH, RATE, HEAD_RATE = 6, 32, 7e-4, 3e-3
 MAX_TOKENS = 80
 SCALE = 12.0  # the classifier reads unit vectors; this gives it room
 MAX_WEIGHT = 4.0
@@ -39,7 +40,7 @@ MAX_WEIGHT = 4.0
 class Upper(nn.Module):
     """The upper layers of the encoder, from cached outputs of the lower ones to unit vectors."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: TransformersEncoder) -> None:
         super().__init__()
         model = encoder.model
         for parameter in model.parameters():
@@ -56,7 +57,7 @@ class Upper(nn.Module):
         return nn.functional.normalize(means, dim=1)
 
 
-def lower(encoder: Encoder, texts: Sequence[str]) -> list[Tensor]:
+def lower(encoder: TransformersEncoder, texts: Sequence[str]) -> list[Tensor]:
     """Output of the lower layers for each text: (tokens, 384) in half precision."""
     encoder.tokenizer.enable_truncation(MAX_TOKENS)
     tokens = [encoding.ids for encoding in encoder.tokenizer.encode_batch([PREFIX + text for text in texts])]
@@ -79,7 +80,7 @@ def lower(encoder: Encoder, texts: Sequence[str]) -> list[Tensor]:
 
 def rows_of(calls: Sequence[Dialogue]) -> tuple[Tensor, Tensor]:
     """Targets and mask of all turns, (turns, labels) each."""
-    pairs = [targets_of(call, topics=False) for call in calls]
+    pairs = [targets_of(call) for call in calls]
     targets, masks = (np.concatenate([pair[side] for pair in pairs]) for side in (0, 1))
     return torch.from_numpy(targets), torch.from_numpy(masks)
 
@@ -98,7 +99,7 @@ def main() -> None:
     order = np.random.default_rng(0)
     calls = read_folder(HERE / "data")
     targets, masks = rows_of(calls)
-    encoder = Encoder(adapter=None)
+    encoder = TransformersEncoder(adapter=None)
     started = time.monotonic()
     versions = [
         lower(encoder, [turn.text for call in calls for turn in call.turns]),

@@ -13,16 +13,18 @@ from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS
 
 OUTCOMES = ("resolved", "committed", "handed_over", "declined", "withdrawn", "acknowledged", "ignored")
 SEVERITIES = ("none", "mild", "severe")
-TURN = re.compile(r"^(?P<speaker>[AC]): (?P<text>.+?) ?\[(?P<acts>[a-z_: ]*)\]$")
+TURN = re.compile(r"^(?P<speaker>[AC]): (?P<text>.+?) ?\[(?P<acts>[a-z_:@ ]*)\]$")
 
 
 @dataclass(frozen=True, slots=True)
 class DialogueTurn:
-    """One marked turn; an act of a request or restate carries its intent kind: `request:cancel`."""
+    """One marked turn; an act of a request or restate carries its intent kind: `request:cancel`. `about` are the kinds
+    that a turn of the agent responds to, empty where it responds to none or where nobody marked it."""
 
     speaker: str
     text: str
     acts: tuple[str, ...]
+    about: frozenset[str] = frozenset()
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -52,14 +54,20 @@ def parse_turn(line: str, where: str) -> DialogueTurn:
     speaker = {"A": "agent", "C": "customer"}[match["speaker"]]
     allowed = AGENT_ACTS if speaker == "agent" else CUSTOMER_ACTS
     acts: list[str] = []
+    about: set[str] = set()
     for token in match["acts"].split():
+        if token.startswith("@"):
+            if speaker != "agent" or token[1:] not in KINDS:
+                raise DialogueError(f"{where}: {token!r}: only an agent's turn is @ a kind of request")
+            about.add(token[1:])
+            continue
         act, _, this_kind = token.partition(":")
         if act not in allowed:
             raise DialogueError(f"{where}: {act!r} is not an act of the {speaker}")
         if (act in {"request", "restate"}) != bool(this_kind) or (this_kind and this_kind not in KINDS):
             raise DialogueError(f"{where}: {token!r}: request and restate need a kind, others take none")
         acts.append(token)
-    return DialogueTurn(speaker, match["text"], tuple(dict.fromkeys(acts)))
+    return DialogueTurn(speaker, match["text"], tuple(dict.fromkeys(acts)), frozenset(about))
 
 
 def parse_call(block: str, path: Path, first_line: int) -> Dialogue:
@@ -92,6 +100,11 @@ def parse_call(block: str, path: Path, first_line: int) -> Dialogue:
     missing = frozenset[str]().union(*(turn.kinds for turn in turns)) - {kind for kind, _ in outcomes}
     if missing:
         raise DialogueError(f"{path}:{first_line}: {head['call']}: no outcome line for {sorted(missing)}")
+    unasked = frozenset[str]().union(*(turn.about for turn in turns)) - {kind for kind, _ in outcomes}
+    if unasked:
+        raise DialogueError(
+            f"{path}:{first_line}: {head['call']}: turns are about what nobody asked: {sorted(unasked)}"
+        )
     return Dialogue(head["call"], head["language"], head["sector"], tuple(turns), tuple(outcomes), severity)
 
 

@@ -58,7 +58,7 @@ def show(name: str, value: tuple[float | None, int]) -> None:
 def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
     model, policy = act_model(), load_policy("house")
     acts: dict[tuple[str, str], list[tuple[frozenset[object], frozenset[object]]]] = {}
-    after, stated, ignored, refusals = [], [], [], []
+    after, stated, ignored, refusals, calls_ignored = [], [], [], [], []
     severities: Counter[tuple[str, str]] = Counter()
     outcomes: Counter[bool] = Counter()
     for call in calls:
@@ -81,6 +81,7 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
         want_ignored = frozenset(kind for kind, outcome in call.outcomes if _ignored(call, kind, outcome))
         got_ignored = frozenset(request.kind for request in found_requests if request.is_ignored)
         ignored.append((want_ignored, got_ignored))
+        calls_ignored.append((frozenset({bool(want_ignored)} - {False}), frozenset({bool(got_ignored)} - {False})))
         stated.append((frozenset(marked_outcomes), frozenset(request.kind for request in found_requests)))
         for request in found_requests:
             if request.kind in marked_outcomes:
@@ -96,6 +97,7 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
     show("refusals", f1(refusals))
     show("kinds of request", f1(stated))
     show("ignored, by kind", f1(ignored))
+    show("ignored, by call", f1(calls_ignored))
     print(f"  outcome right for {outcomes[True]} of {sum(outcomes.values())} requests found")
 
 

@@ -24,8 +24,9 @@ from torch import Tensor, nn
 
 from analyzer.acts import KINDS, LABELS
 from analyzer.understand.encoder import Encoder
-from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices
+from analyzer.understand.tagger import speaker_indices
 from models.dialogues import Dialogue, read_folder
+from models.tagger import RoleHead, TurnTagger
 
 HERE = Path(__file__).parent
 VERSION = "first-light"
@@ -33,17 +34,23 @@ HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 3, 24, 1e-3, 1e-2
 BATCH = 32
 MAX_WEIGHT = 4.0
 WORD_ERRORS = 0.12
-RESPONSES = {"acknowledge", "clarify", "answer", "done", "commit", "decline", "transfer", "obstruction"}
+LINK_WEIGHT, KIND_DROPOUT = 0.3, 0.2
+RESPONSES = {
+    "acknowledge", "identity_check", "clarify", "answer", "done", "commit", "decline", "transfer", "hold_notice"
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One call as tensors: vectors (turns, 384), speakers (turns,), targets and mask (turns, labels)."""
+    """One call as tensors: vectors (turns, 384), speakers (turns,), targets and mask (turns, labels); and every
+    response that could be about a request: pairs (pairs, 3) of response, request and kind, linked (pairs,) 0 or 1."""
 
     vectors: Tensor
     speakers: Tensor
     targets: Tensor
     mask: Tensor
+    pairs: Tensor
+    linked: Tensor
 
 
 def as_recognised(call: Dialogue) -> Dialogue:
@@ -77,24 +84,46 @@ def _misheard(word: str, vocabulary: Sequence[str], chance: np.random.Generator)
     return [word[:at] + "aeiounrtslmbg"[int(chance.integers(13))] + word[at + 1 :]]
 
 
-def targets_of(call: Dialogue, *, topics: bool = True) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Targets and mask: each role learns its own acts; kinds are learned where a request is stated, and from the
-    agent's responses in calls that hold only one kind of request (elsewhere what a response is about is unknown);
-    without `topics` the latter are left out."""
-    kinds = sorted(frozenset[str]().union(*(turn.kinds for turn in call.turns)))
+def targets_of(call: Dialogue) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Targets and mask: each role learns its own acts, the customer the kinds of what is stated, the agent the kinds
+    that a turn responds to."""
     targets = np.zeros((len(call.turns), len(LABELS)), dtype=np.float32)
     mask = np.zeros_like(targets)
-    for row, turn in enumerate(call.turns):
+    for row, (turn, about) in enumerate(zip(call.turns, about_of(call), strict=True)):
         acts = {act.partition(":")[0] for act in turn.acts}
-        about = turn.kinds
-        if topics and turn.speaker == "agent" and acts & RESPONSES and len(kinds) == 1:
-            about = frozenset(kinds)
         for column, (role, label) in enumerate(LABELS):
             if role == "kind":
-                targets[row, column], mask[row, column] = label in about, bool(about)
+                targets[row, column], mask[row, column] = label in turn.kinds, bool(turn.kinds)
+            elif role == "about":
+                targets[row, column], mask[row, column] = label in about, turn.speaker == "agent"
             else:
                 targets[row, column], mask[row, column] = label in acts, role == turn.speaker
     return targets, mask
+
+
+def about_of(call: Dialogue) -> list[frozenset[str]]:
+    """The kinds that each turn responds to: as marked, or in a call with one kind of request, once it was stated,
+    that kind for every response."""
+    kinds = frozenset(kind for kind, _ in call.outcomes)
+    if len(kinds) != 1 or any(turn.about for turn in call.turns):
+        return [turn.about for turn in call.turns]
+    stated, found = False, []
+    for turn in call.turns:
+        stated = stated or bool(turn.kinds)
+        responds = stated and turn.speaker == "agent" and RESPONSES & set(turn.acts)
+        found.append(kinds if responds else frozenset())
+    return found
+
+
+def pairs_of(call: Dialogue) -> tuple[Tensor, Tensor]:
+    """Every turn of the agent with every request that was stated before it, and whether it responds to it."""
+    pairs, linked = [], []
+    for row, (turn, about) in enumerate(zip(call.turns, about_of(call), strict=True)):
+        if turn.speaker == "agent":
+            stated = [(earlier, kind) for earlier in range(row) for kind in sorted(call.turns[earlier].kinds)]
+            pairs += [(row, earlier, KINDS.index(kind)) for earlier, kind in stated]
+            linked += [float(kind in about) for _, kind in stated]
+    return torch.tensor(pairs, dtype=torch.long).reshape(-1, 3), torch.tensor(linked)
 
 
 def prepare(calls: Sequence[Dialogue], encoder: Encoder) -> list[Example]:
@@ -104,8 +133,8 @@ def prepare(calls: Sequence[Dialogue], encoder: Encoder) -> list[Example]:
         targets, mask = targets_of(call)
         own = torch.from_numpy(vectors[at : at + len(call.turns)])
         at += len(call.turns)
-        speakers = speaker_indices([turn.speaker for turn in call.turns])
-        examples.append(Example(own, speakers, torch.from_numpy(targets), torch.from_numpy(mask)))
+        speakers = torch.from_numpy(speaker_indices([turn.speaker for turn in call.turns]))
+        examples.append(Example(own, speakers, torch.from_numpy(targets), torch.from_numpy(mask), *pairs_of(call)))
     return examples
 
 
@@ -134,13 +163,25 @@ def train_member(examples: Sequence[Example], seed: int, weights: Tensor) -> Tur
             optimiser.zero_grad()
             batch = [examples[int(number)] for number in shuffled[start : start + BATCH]]
             lengths = torch.tensor([len(example.vectors) for example in batch])
-            logits = model(_padded(batch, "vectors"), _padded(batch, "speakers"), lengths)
+            logits, states = model(_padded(batch, "vectors"), _padded(batch, "speakers"), lengths)
             mask = _padded(batch, "mask")
-            (torch.sum(loss_of(logits, _padded(batch, "targets")) * mask) / mask.sum()).backward()
+            loss = torch.sum(loss_of(logits, _padded(batch, "targets")) * mask) / mask.sum()
+            fits = torch.cat([links_of(model, own, example) for own, example in zip(states, batch, strict=True)])
+            linked = torch.cat([example.linked for example in batch])
+            (loss + LINK_WEIGHT * nn.functional.binary_cross_entropy_with_logits(fits, linked)).backward()
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
     return model.eval()
+
+
+def links_of(model: TurnTagger, states: Tensor, example: Example) -> Tensor:
+    """Logits of the pairs of one call; a kind is forgotten now and then, since it can be wrong when it is used."""
+    responses, requests, kinds = example.pairs.T
+    marks = nn.functional.one_hot(kinds, len(KINDS)).float()
+    if model.training:
+        marks = marks * (torch.rand(len(marks), 1) >= KIND_DROPOUT)
+    return model.link(states[responses], states[requests], marks, responses - requests)
 
 
 def _padded(batch: Sequence[Example], name: str) -> Tensor:
@@ -162,7 +203,7 @@ def train_role(examples: Sequence[Example]) -> RoleHead:
 
 def logits_of(members: Sequence[TurnTagger], example: Example) -> Tensor:
     with torch.inference_mode():
-        return torch.stack([member.one(example.vectors, example.speakers) for member in members]).mean(0)
+        return torch.stack([member.one(example.vectors, example.speakers)[0] for member in members]).mean(0)
 
 
 def temperature_of(logits: Tensor, targets: Tensor, mask: Tensor) -> float:

@@ -16,9 +16,15 @@ from analyzer.call import Turn, TurnIndex
 
 SHARE = 0.35  # of the words of a script turn that a recognised turn must hold
 WORD = re.compile(r"\w+")
+Where = Mapping[TurnIndex, frozenset[TurnIndex]]
 
 
-def align(script: Sequence[MarkedTurn], heard: Sequence[Turn]) -> dict[TurnIndex, frozenset[TurnIndex]]:
+def same(script: Sequence[MarkedTurn]) -> Where:
+    """Every turn is itself: the report is about the script's own turns."""
+    return {index: frozenset({index}) for index in range(len(script))}
+
+
+def align(script: Sequence[MarkedTurn], heard: Sequence[Turn]) -> Where:
     """For each script turn the recognised turns that hold it; empty where it was not recognised."""
     matches: Counter[tuple[int, int]] = Counter()
     for speaker in ("agent", "customer"):
@@ -43,7 +49,7 @@ def words(text: str) -> list[str]:
 
 
 def found(
-    marked: Sequence[TurnIndex], reported: Sequence[TurnIndex], where: Mapping[TurnIndex, frozenset[TurnIndex]]
+    marked: Sequence[TurnIndex], reported: Sequence[TurnIndex], where: Where
 ) -> tuple[tuple[TurnIndex, ...], tuple[TurnIndex, ...]]:
     """Script turns that were missed, and reported turns that stand for none of the marked ones."""
     hits = frozenset(reported)

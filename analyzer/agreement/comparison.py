@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analyzer.agreement.alignment import align, found
+from analyzer.agreement.alignment import Where, align, found
 from analyzer.agreement.labels import MarkedCall
-from analyzer.call import Report, TurnIndex, VerdictName
+from analyzer.call import Report, VerdictName
 
-Where = Mapping[TurnIndex, frozenset[TurnIndex]]
 VERDICTS: dict[bool | None, VerdictName] = {True: "met", False: "not_met", None: "not_applicable"}
 
 
@@ -35,8 +34,9 @@ class Comparison:
         return 1 - self.after_refusal_missed / self.after_refusal_marked
 
 
-def compare(marked: MarkedCall, report: Report) -> Comparison:
-    where = align(marked.turns, report.turns)
+def compare(marked: MarkedCall, report: Report, where: Where | None = None) -> Comparison:
+    """`where` says which turns of the report are which of the marked ones; their words find it when it is not given."""
+    where = align(marked.turns, report.turns) if where is None else where
     retention, labels = report.retention, marked.labels
     after = retention.attempts_after_refusal if retention else ()
     missed, wrong = found(labels.retention.attempts_after_refusal, after, where)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 _RATE = 16_000
 _BITS_PER_CHANNEL = 32_000
+_LAME = {"joint_stereo": "0", "compression_level": "7"}  # 7 takes half the time of the default, and this is speech
 _CHUNK = 576 * 100
 """A hundred MPEG-2 layer III frames."""
 
@@ -29,7 +30,9 @@ def encode_playback(samples: NDArray[np.float32]) -> bytes:
     layout: Literal["mono", "stereo"] = "mono" if len(samples) == 1 else "stereo"
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp3", container_options={"fflags": "+bitexact", "id3v2_version": "0"}) as file:
-        stream = file.add_stream("libmp3lame", rate=_RATE, layout=layout, options={"joint_stereo": "0"})
+        stream = file.add_stream(
+            "libmp3lame", rate=_RATE, layout=layout, options={"joint_stereo": "0", "compression_level": "7"}
+        )
         stream.bit_rate = _BITS_PER_CHANNEL * len(samples)
         stream.codec_context.format = "fltp"
         stream.codec_context.flags |= av.codec.context.Flags.bitexact

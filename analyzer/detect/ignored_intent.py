@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.call import Finding, FindingSeverity, Request
-from analyzer.detect.evidence import cause_of
+from analyzer.detect.evidence import cause_of, with_cause
+from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
 
 OFTEN = 3
@@ -27,16 +28,17 @@ def detect(observed: Observed) -> Iterable[Finding]:
 
 def _finding(observed: Observed, request: Request) -> Finding:
     turns = observed.call.turns
+    since = turns[request.stated[0] :]
     told = "once" if len(request.stated) == 1 else f"{len(request.stated)} times"
     wish = request.kind.replace("_", " ")
     unanswered = "never responded to" if request.outcome == "ignored" else "heard, but nothing followed"
     return Finding(
         rule=RULE.name,
         severity=_severity(request),
-        confidence=round(turns[request.stated[0]].confidence("request", "restate"), 3),
-        cause=cause_of(turns[request.stated[0] :], ()),
+        confidence=round(stated_confidence(turns[request.stated[0]], request.kind), 3),
+        cause=cause_of(since, ()),
         message=f"The customer's request ({wish}), stated {told}, was {unanswered}.",
-        evidence=request.evidence,
+        evidence=with_cause(request.evidence, since),
         facts={"kind": request.kind, "outcome": request.outcome, "stated": len(request.stated)},
     )
 

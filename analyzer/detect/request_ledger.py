@@ -6,7 +6,7 @@ does about it:
     ignored ──response──► acknowledged ──answer/promise/transfer/no──► resolved, committed, handed_over, declined
                                        ──customer takes it back──────► withdrawn
 
-What is settled stays settled until it is stated again; only what is done counts after a no, a promise or a transfer.
+What is done or taken back stays so until it is stated again; after a no or a transfer a mere promise changes nothing.
 Only a response that is about the intent moves it: the acts of an agent turn go to the intents whose kinds clearly fit
 the turn, else to the one that fits best, the latest where two fit alike.
 """
@@ -112,7 +112,7 @@ def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, flo
         _respond(intent, turn)
     if "?" in turn.text:
         for waiting in intents:
-            waiting.questions += waiting.acknowledged is None
+            waiting.questions += waiting.acknowledged is None and waiting.is_open
 
 
 def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float], turn: Turn) -> list[_Intent]:

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
-from analyzer.call import Attempt, Move, PressureSeverity, RequestKind, Retention, Turn, TurnIndex
-from analyzer.detect.policy import Policy
+from analyzer.call import Attempt, Move, RequestKind, Retention, Turn, TurnIndex
+from analyzer.detect.policy import Policy, broken_limits, severity
 from analyzer.detect.request_ledger import Topics, stated_confidence
 
 MOVES: tuple[Move, ...] = get_args(Move)
@@ -72,6 +72,7 @@ def retention_ledger(turns: Sequence[Turn], policy: Policy, topics: Topics | Non
     honoured = _honoured(state)
     refusals = tuple(refusal for refusal in state.refusals if honoured is None or refusal < honoured)
     after = [attempt for attempt in state.attempts if refusals and attempt.turn > refusals[0]]
+    seconds = _seconds(first, turns[honoured]) if honoured is not None else None
     return Retention(
         policy=policy.name,
         first_clear_cancel=first.index,
@@ -79,9 +80,9 @@ def retention_ledger(turns: Sequence[Turn], policy: Policy, topics: Topics | Non
         attempts=tuple(state.attempts),
         attempts_after_refusal=tuple(attempt.turn for attempt in after),
         honoured=honoured,
-        seconds_to_honour=_seconds(first, turns[honoured]) if honoured is not None else None,
+        seconds_to_honour=seconds,
         severity=severity(after, policy),
-        limits_broken=_limits_broken(after, policy),
+        limits_broken=tuple(broken.limit for broken in broken_limits(state.attempts, after, seconds, policy)),
     )
 
 
@@ -150,25 +151,6 @@ def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
 def _honoured(state: _State) -> TurnIndex | None:
     last = state.attempts[-1].turn if state.attempts else -1
     return min((turn for turn in (*state.done, *state.promised) if turn >= last), default=None)
-
-
-def severity(after: Sequence[Attempt], policy: Policy) -> PressureSeverity:
-    """`none`, `mild` or `severe` from the attempts after the first refusal."""
-    if not after:
-        return "none"
-    hard = {move for attempt in after for move in attempt.moves} & set(policy.after_refusal.always_severe)
-    return "severe" if hard or len(after) > policy.after_refusal.mild_at_most else "mild"
-
-
-def _limits_broken(after: Sequence[Attempt], policy: Policy) -> tuple[str, ...]:
-    broken = []
-    if after:
-        broken.append("attempt_after_refusal")
-    if len(after) > policy.after_refusal.mild_at_most:
-        broken.append("mild_at_most")
-    held = {move for attempt in after for move in attempt.moves}
-    broken += [cast(str, move) for move in policy.after_refusal.always_severe if move in held]
-    return tuple(broken)
 
 
 def _seconds(first: Turn, honoured: Turn) -> float | None:

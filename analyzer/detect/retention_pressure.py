@@ -1,44 +1,61 @@
 """The customer said no, and the agent went on trying to keep them.
 
-What it does: reports a call in which the agent made retention attempts (asking why, offering, persuading, shaming,
-threatening, obstructing) after the customer's first refusal; definitions, section 2.
+What it does: reports a call that breaks a limit of the policy (definitions, section 2): retention attempts (asking why,
+offering, persuading, shaming, threatening, obstructing) after the customer's first refusal, and where the policy draws
+such limits, more offers or questions for the reason than allowed, or a longer wait for the end that was asked for. The
+finding names each limit that was broken.
 Why is this bad: "define clearly where the limit lies", and let customers go who repeatedly show no interest.
 Example: a caller asks to cancel, says no to an offer, and is asked "but why?" for eight minutes.
-When it is wrong: a reason that was only given can be taken for a no, and an offer about another request counts as one
-to stay.
+When it is wrong: a wish to leave in words that nobody foresaw is not heard; an explanation that the customer asked for
+can be taken for persuasion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from analyzer.call import Finding, FindingSeverity, PressureSeverity
-from analyzer.detect.evidence import cause_of, in_order, quotes
+from analyzer.call import Attempt, Finding, FindingSeverity, PressureSeverity, Retention
+from analyzer.detect.evidence import cause_of, quotes, with_cause
+from analyzer.detect.policy import Broken, broken_limits
+from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
 
-SEVERITIES: dict[PressureSeverity, FindingSeverity] = {"mild": "major", "severe": "critical"}
+SEVERITIES: dict[PressureSeverity, FindingSeverity] = {"none": "minor", "mild": "major", "severe": "critical"}
+LIMITS = {
+    "attempts_after_refusal": "attempts after the first no",
+    "mild_at_most": "attempts after the first no that are still mild",
+    "offers_at_most": "offers",
+    "probes_at_most": "questions for the reason",
+    "seconds_to_honour_at_most": "seconds until it was carried out",
+}
 
 
 def detect(observed: Observed) -> Iterable[Finding]:
     ledger, turns = observed.retention, observed.call.turns
-    if ledger is None or ledger.first_clear_cancel is None or ledger.severity == "none":
+    if ledger is None or ledger.first_clear_cancel is None:
         return
-    after = [attempt for attempt in ledger.attempts if attempt.turn in ledger.attempts_after_refusal]
+    after = _after(ledger)
+    broken = tuple(broken_limits(ledger.attempts, after, ledger.seconds_to_honour, observed.policy))
+    if not broken:
+        return
+    since = turns[ledger.first_clear_cancel :]
     honoured = () if ledger.honoured is None else (ledger.honoured,)
-    times = "once" if len(after) == 1 else f"{len(after)} times"
+    before = [attempt.turn for attempt in ledger.attempts if attempt.turn not in ledger.attempts_after_refusal]
     yield Finding(
         rule=RULE.name,
         severity=SEVERITIES[ledger.severity],
-        confidence=_confidence(observed),
-        cause=cause_of(turns[ledger.first_clear_cancel :], {move for attempt in after for move in attempt.moves}),
-        message=f"After the customer's first no, the agent tried {times} more to keep them.",
-        evidence=in_order(
+        confidence=_confidence(observed, after),
+        cause=cause_of(since, {move for attempt in after for move in attempt.moves}),
+        message=f"{_said(after)} Over the limit of the policy {ledger.policy}: {'; '.join(map(_limit, broken))}.",
+        evidence=with_cause(
             (
                 *quotes(turns, [ledger.first_clear_cancel], "asks to cancel"),
+                *quotes(turns, () if after else before, "attempt"),
                 *quotes(turns, ledger.refusals, "says no"),
                 *quotes(turns, ledger.attempts_after_refusal, "attempt after refusal"),
                 *quotes(turns, honoured, "carried out"),
-            )
+            ),
+            since,
         ),
         facts={
             "severity": ledger.severity,
@@ -46,22 +63,41 @@ def detect(observed: Observed) -> Iterable[Finding]:
             "attempts_after_refusal": len(after),
             "moves_after_refusal": sorted({move for attempt in after for move in attempt.moves}),
             "seconds_to_honour": ledger.seconds_to_honour,
+            "policy": ledger.policy,
+            "limits": [{"limit": each.limit, "allowed": each.allowed, "found": each.found} for each in broken],
         },
     )
 
 
-def _confidence(observed: Observed) -> float:
+def _after(ledger: Retention) -> list[Attempt]:
+    return [attempt for attempt in ledger.attempts if attempt.turn in ledger.attempts_after_refusal]
+
+
+def _said(after: Sequence[Attempt]) -> str:
+    if not after:
+        return "The customer asked to end it."
+    times = "once" if len(after) == 1 else f"{len(after)} times"
+    return f"After the customer's first no, the agent tried {times} more to keep them."
+
+
+def _limit(broken: Broken) -> str:
+    """In words: a move that is severe at once has no number that would be allowed."""
+    if broken.limit not in LIMITS:
+        return f"{broken.limit.replace('_', ' ')} after the first no"
+    return f"{broken.found:g} {LIMITS[broken.limit]}, at most {broken.allowed:g}"
+
+
+def _confidence(observed: Observed, after: Sequence[Attempt]) -> float:
     """How sure the weakest link is that the verdict needs: the wish, a refusal, and an attempt behind it."""
     ledger, turns = observed.retention, observed.call.turns
     assert ledger is not None and ledger.first_clear_cancel is not None
-    wish = turns[ledger.first_clear_cancel].confidence("request", "restate")
-    refusal = max(turns[index].confidence("refuse", "request", "restate") for index in ledger.refusals)
-    attempt = max(
-        turns[attempt.turn].confidence(*attempt.moves)
-        for attempt in ledger.attempts
-        if attempt.turn in ledger.attempts_after_refusal
-    )
-    return round(min(wish, refusal, attempt), 3)
+    links = [stated_confidence(turns[ledger.first_clear_cancel], "cancel")]
+    if after:
+        said_no = (turns[index] for index in ledger.refusals)
+        links.append(max(max(turn.confidence("refuse"), stated_confidence(turn, "cancel")) for turn in said_no))
+    if attempts := after or ledger.attempts:
+        links.append(max(turns[attempt.turn].confidence(*attempt.moves) for attempt in attempts))
+    return round(min(links), 3)
 
 
 RULE = Rule(name="retention-pressure", needs=("speakers", "language"), detect=detect, ledger="retention")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from analyzer.call import Call, Finding, Metrics, Request, Retention, Value
+from analyzer.detect.policy import Policy, load_policy
 
 Need = Literal["times", "speakers", "language"]
 Ledger = Literal["requests", "retention"]
@@ -34,6 +35,7 @@ class Observed:
     metrics: Metrics
     limits: Limits
     faults: Mapping[Ledger, str] = field(default_factory=dict)
+    policy: Policy = field(default_factory=lambda: load_policy("house"))
 
 
 @dataclass(frozen=True, slots=True)

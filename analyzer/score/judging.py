@@ -108,7 +108,7 @@ def _answered(how: AnsweredAct, judged: Judged) -> Opinion:
         return Opinion("not_applicable", f"The caller voiced no {' or '.join(how.said)}.", LIKELY)
     voiced = Evidence.of(said[0], how.said[0])
     for turn in judged.agent_turns:
-        if turn.has(*how.answer):
+        if turn.index > said[0].index and turn.has(*how.answer):
             answer = Evidence.of(turn, how.answer[0])
             return Opinion(
                 "met",

@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 BATCH = 8
 THREADS = 4  # fixed, as are the BLAS threads below: how sums are split among threads can change a word
 RATE = 16_000
+REPEATED = 6  # tokens in a row that occur twice only where a decoder is in a loop
 
 
 class FasterWhisper:
-    """The default on a CPU. A chunk whose greedy text loops is decoded again with temperature fallback."""
+    """The default on a CPU. A chunk whose greedy text loops is decoded again by beam search without repeated phrases.
+
+    Never with a temperature: CTranslate2 then draws from a seed of its own, and the same call would give other words.
+    """
 
     name: EngineName = "faster-whisper"
 
@@ -82,7 +86,13 @@ class FasterWhisper:
 
     def _again(self, chunk: Chunk, language: str) -> tuple[HeardWord, ...]:
         segments, _ = self._model.transcribe(
-            chunk.samples, language=language, word_timestamps=True, condition_on_previous_text=False, beam_size=5
+            chunk.samples,
+            language=language,
+            word_timestamps=True,
+            condition_on_previous_text=False,
+            beam_size=5,
+            temperature=0.0,
+            no_repeat_ngram_size=REPEATED,
         )
         return _words([segment for segment in segments if not is_loop(segment.text)], 0.0)
 

@@ -8,32 +8,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.numpy import load
+from threadpoolctl import threadpool_limits
 
 from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS, LABELS
 from analyzer.call import Act, RequestKind, Speaker, Turn
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
-from analyzer.understand.encoder import Encoder, Vectors
+from analyzer.understand.encoder import Encoder, SentenceEncoder, Vectors
 from analyzer.understand.literal import literal_acts
-from analyzer.understand.tagger import RoleHead, TurnTagger, speaker_indices
+from analyzer.understand.tagger import Floats, RoleHead, TurnTagger, sigmoid, speaker_indices
+from analyzer.weights.encoder import shipped_adapter
 
 REINSTALL = "They come with the program: install touchpoint-qa again."
 LITERAL_CONFIDENCE = 0.95
 REQUESTS = ("request", "restate")
+COLUMNS = {
+    role: slice(first, first + len(KINDS))
+    for role in ("kind", "about")
+    for first in [next(column for column, label in enumerate(LABELS) if label[0] == role)]
+}
 NOT_CANCEL = "not_cancel"  # of the phrases: no act, but the word that an act must not be read from
 Probabilities = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Understanding:
-    """What was understood of a call: its turns with acts, and for agent turns how well each kind of request fits."""
+    """What was understood of a call: its turns with acts, and for each turn of the agent how likely it responds to
+    the requests stated before it, by their kinds."""
 
     turns: tuple[Turn, ...]
     topics: Mapping[int, Mapping[RequestKind, float]]
@@ -44,23 +52,24 @@ class ActModel:
 
     languages = ("en", "de")
 
-    def __init__(self, folder: Path, sentence_encoder: Encoder) -> None:
+    def __init__(self, folder: Path, sentence_encoder: SentenceEncoder) -> None:
         self._encoder = sentence_encoder
         self._last: tuple[tuple[str, ...], Vectors] | None = None
         try:
             self._settings = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
-            tensors = load_file(str(folder / "heads.safetensors"))
-            data = (folder / "heads.safetensors").read_bytes() + (folder / "adapter.safetensors").read_bytes()
+            data = (folder / "heads.safetensors").read_bytes()
+            tensors = load(data)
+            data += (folder / "adapter.safetensors").read_bytes()
         except (OSError, ValueError, SafetensorError) as fault:
             raise ModelError(f"the trained heads cannot be read: {fault}", path=folder, next_step=REINSTALL) from fault
         if [tuple(label) for label in self._settings["labels"]] != list(LABELS):
             raise ModelError("the trained heads know other acts than this version.", path=folder, next_step=REINSTALL)
         self.version = f"{self._settings['version']}@{hashlib.sha256(data).hexdigest()[:12]}"
         try:
-            self._members = [self._member(tensors, number) for number in range(self._settings["members"])]
-            self._role = RoleHead()
-            self._role.load_state_dict(_part(tensors, "role."))
-        except RuntimeError as fault:  # torch: keys or shapes that do not fit
+            members = range(self._settings["members"])
+            self._members = [TurnTagger(_part(tensors, f"member{number}.")) for number in members]
+            self._role = RoleHead(_part(tensors, "role."))
+        except KeyError as fault:
             raise ModelError(
                 "the trained heads are of another shape than this version's.", path=folder, next_step=REINSTALL
             ) from fault
@@ -71,20 +80,19 @@ class ActModel:
 
     def agent_log_odds(self, texts: Sequence[str]) -> tuple[float, ...]:
         """For each text, the log odds that an agent says it."""
-        with torch.inference_mode():
-            odds = self._role(torch.from_numpy(self._vectors(texts)))
-        return tuple(float(value) for value in odds)
+        with threadpool_limits(1, "blas"):
+            return tuple(float(value) for value in self._role.log_odds(self._vectors(texts)))
 
     def understand(self, turns: Sequence[Turn], language: str) -> Understanding:
         """Acts of every turn with a known speaker; a turn of `unknown` gets none."""
         if not turns:
             return Understanding((), {})
-        probabilities = self.probabilities(self._vectors([turn.text for turn in turns]), turns)
+        probabilities, links = self.probabilities(self._vectors([turn.text for turn in turns]), turns)
         acted = tuple(
             turn.model_copy(update={"acts": self._acts(turn, row, language)})
             for turn, row in zip(turns, probabilities, strict=True)
         )
-        return Understanding(acted, self._topics(turns, probabilities))
+        return Understanding(acted, _topics(acted, links))
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         """Vectors of the turns of a call; who speaks and what they do are read from the same ones."""
@@ -93,17 +101,14 @@ class ActModel:
             self._last = (wanted, self._encoder.embed(wanted))
         return self._last[1]
 
-    def probabilities(self, vectors: Vectors, turns: Sequence[Turn]) -> Probabilities:
-        """Calibrated probability of every label, shape (turns, labels), in the order of `LABELS`."""
+    def probabilities(self, vectors: Vectors, turns: Sequence[Turn]) -> tuple[Probabilities, Probabilities]:
+        """Calibrated probability of every label, shape (turns, labels), in the order of `LABELS`; and that a turn
+        responds to a request of a kind in another turn, shape (turns, turns, kinds)."""
         speakers = speaker_indices([turn.speaker for turn in turns])
-        with torch.inference_mode():
-            logits = torch.stack([member.one(torch.from_numpy(vectors), speakers) for member in self._members]).mean(0)
-            return cast(Probabilities, torch.sigmoid(logits / self._settings["temperature"]).numpy())
-
-    def _member(self, tensors: dict[str, torch.Tensor], number: int) -> TurnTagger:
-        member = TurnTagger(hidden=self._settings["hidden"])
-        member.load_state_dict(_part(tensors, f"member{number}."))
-        return member.eval()
+        with threadpool_limits(1, "blas"):  # how sums are split among threads must not change a digit
+            found = [member(vectors, speakers) for member in self._members]
+        logits, links = (np.mean([pair[side] for pair in found], axis=0) for side in (0, 1))
+        return sigmoid(logits / np.float32(self._settings["temperature"])), sigmoid(links)
 
     def _acts(self, turn: Turn, row: NDArray[np.float32], language: str) -> tuple[Act, ...]:
         if turn.speaker == "unknown" or not turn.text.strip():
@@ -137,7 +142,7 @@ class ActModel:
 
         An unclear request is never taken for a cancellation, nor is one that says it is none.
         """
-        likely = {cast(RequestKind, kind): float(p) for kind, p in zip(KINDS, row[-len(KINDS) :], strict=True)}
+        likely = {cast(RequestKind, kind): float(p) for kind, p in zip(KINDS, row[COLUMNS["kind"]], strict=True)}
         limits = dict(zip(KINDS, self._kind_thresholds, strict=True))
         clear = {kind: p for kind, p in likely.items() if p >= limits[kind] and (may_cancel or kind != "cancel")}
         if clear:
@@ -148,29 +153,42 @@ class ActModel:
 
     @property
     def _kind_thresholds(self) -> Sequence[float]:
-        return cast(Sequence[float], self._settings["thresholds"][-len(KINDS) :])
+        return cast(Sequence[float], self._settings["thresholds"][COLUMNS["kind"]])
 
-    def _topics(self, turns: Sequence[Turn], probabilities: Probabilities) -> dict[int, dict[RequestKind, float]]:
-        return {
-            turn.index: {
-                cast(RequestKind, kind): round(float(value), 3)
-                for kind, value in zip(KINDS, row[-len(KINDS) :], strict=True)
+
+def _topics(turns: Sequence[Turn], links: Probabilities) -> dict[int, dict[RequestKind, float]]:
+    """How likely each turn of the agent responds to the kinds of request stated before it: the likeliest statement."""
+    topics: dict[int, dict[RequestKind, float]] = {}
+    stated: dict[RequestKind, list[int]] = {}
+    for row, turn in enumerate(turns):
+        if turn.speaker == "agent":
+            topics[turn.index] = {
+                kind: round(max(float(links[row, earlier, KINDS.index(kind)]) for earlier in rows), 3)
+                for kind, rows in stated.items()
             }
-            for turn, row in zip(turns, probabilities, strict=True)
-            if turn.speaker == "agent"
-        }
+        for kind in dict.fromkeys((*turn.kinds("request"), *turn.kinds("restate"))):
+            stated.setdefault(kind, []).append(row)
+    return topics
 
 
 def _act(name: str, confidence: float, kind: RequestKind | None = None) -> Act:
     return Act(act=name, kind=kind, confidence=round(confidence, 3))
 
 
-def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): value.float() for name, value in tensors.items() if name.startswith(prefix)}
+def _part(tensors: Mapping[str, NDArray[np.floating]], prefix: str) -> dict[str, Floats]:
+    own = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+    return {name: value.astype(np.float32) for name, value in own.items()}
+
+
+def act_model() -> ActModel:
+    """The process's one act model, loaded at first use; threads that ask at once wait for the same one."""
+    with _LOADING:
+        return _load()
+
+
+_LOADING = Lock()
 
 
 @lru_cache(maxsize=1)
-def act_model() -> ActModel:
-    """The process's one act model, loaded at first use."""
-    folder = models_dir() / "heads"
-    return ActModel(folder, Encoder(folder / "adapter.safetensors"))
+def _load() -> ActModel:
+    return ActModel(models_dir() / "heads", Encoder(shipped_adapter()))

@@ -80,7 +80,7 @@ def _unpack(entry: manifest.Model, folder: Path) -> None:
     packed = parse(b"".join(entry.file[0].blocks()))
     save_file(packed.tensors, str(folder / "model.safetensors"), metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(_config(packed.header), indent=1), encoding="utf-8")
-    _tokenizer(packed).save(str(folder / "tokenizer.json"))
+    tokenizer(packed).save(str(folder / "tokenizer.json"))
 
 
 def _config(header: Header) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _config(header: Header) -> dict[str, Any]:
     }
 
 
-def _tokenizer(packed: Packed) -> Any:
+def tokenizer(packed: Packed) -> Any:
     """Unigram tokenizer of XLM-RoBERTa with the file's own pieces, scores and normalisation."""
     from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.errors import ModelError
-from analyzer.weights import e5, manifest, whisper
+from analyzer.weights import e5, encoder, manifest, whisper
 from analyzer.weights.cache import COMPLETE, cache_dir
 
 
@@ -33,7 +33,9 @@ class Check:
 
 
 def folder_of(entry: manifest.Model) -> Path:
-    """Where a model of the manifest lies in the cache once it was fetched."""
+    """Where a model of the manifest lies in the cache once it was fetched; the encoder with its adapter merged in."""
+    if entry.name == e5.NAME:
+        return cache_dir() / encoder.quick_name(encoder.shipped_adapter())
     return cache_dir() / f"{entry.family}-{entry.name}-{entry.sha256[:16]}"
 
 
@@ -58,7 +60,7 @@ def fetch(names: Sequence[str]) -> Iterator[Path]:
     """Build the named models (all of the manifest by default) in the cache; their places."""
     for name in names or [entry.name for entry in manifest.models()]:
         if name == e5.NAME:
-            yield e5.encoder_folder()
+            yield encoder.quick_folder(encoder.shipped_adapter())
         else:
             yield whisper.resolve(name).path
 
@@ -83,13 +85,27 @@ def _cached(entry: manifest.Model) -> Iterator[Check]:
     folder = folder_of(entry)
     if not (folder / COMPLETE).exists():
         return
-    for file in entry.file:
-        path = folder / file.target
-        if not path.is_file():
-            continue  # unpacked into other files, whose source was verified when it was read
+    for name, wanted in _sums(entry, folder).items():
+        found = _digest(folder / name)
+        yield Check(f"{entry.name}/{name} (cached)", found == wanted, _detail(found, wanted, folder))
+
+
+def _sums(entry: manifest.Model, folder: Path) -> dict[str, str]:
+    """SHA-256 that the cached files must have: of the manifest, or as they were when the encoder was built."""
+    if entry.name != e5.NAME:
+        return {file.target: file.sha256 for file in entry.file}
+    try:
+        return encoder.sums(folder)
+    except (OSError, ValueError):
+        return {encoder.SUMS: "the list of the sums of the other files"}
+
+
+def _digest(path: Path) -> str:
+    try:
         with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        yield Check(f"{entry.name}/{file.target} (cached)", digest == file.sha256, _detail(digest, file.sha256, folder))
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as fault:
+        return f"not readable ({fault.strerror})"
 
 
 def _detail(found: str, wanted: str, folder: Path) -> str:

@@ -219,3 +219,10 @@ def test_what_was_found_is_not_met_even_without_the_requests():
 def test_a_kind_nobody_can_judge_is_an_error_and_no_verdict():
     with pytest.raises(TypeError, match="no way to judge str"):
         judge("by feeling", judged("A", "C"))
+
+
+def test_sympathy_before_any_trouble_was_voiced_answers_none() -> None:
+    """Definitions, section 9: an agent who opens with "sorry to hear that" has not shown understanding."""
+    opinion = judge(EMPATHY, judged("A greeting apology", "C request:refund", "C frustration", "A save_offer"))
+
+    assert opinion.verdict == "not_met"

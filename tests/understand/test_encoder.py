@@ -8,20 +8,26 @@ import numpy as np
 import pytest
 
 from analyzer.errors import ModelError
-from analyzer.understand.encoder import BATCH_TOKENS, WIDTH, Encoder, _batches
+from analyzer.understand.encoder import BATCH_TOKENS, WIDTH, Encoder, batches
+from analyzer.weights.encoder import merge, shipped_adapter
 
+TALK = [
+    ("Good morning, Alder Insurance, how can I help?", "I'd like to end my policy, please.", "May I ask why?"),
+    ("Guten Tag, was kann ich für Sie tun?", "Meine Lieferung ist nicht gekommen.", "Ich sehe gleich nach."),
+    ("No.", "Ja, bitte.", "My number is four four seven one, and it's about the bill of the third of March."),
+]
 ODD = ["", " ", "🙂🙂", "\x00\x07", "word " * 5000, "x" * 20_000, "日本語", "ẞ ß ﬁ", "\ufeff\u200b", "<s></s>", "\n\n"]
 
 
 def test_batches_hold_every_text_once_and_keep_to_their_size() -> None:
     lengths = [7, 300, 7, 1, 192, 64] * 20
 
-    batches = _batches(lengths)
+    found = batches(lengths)
 
-    assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
-    widths = [len(batch) * max(lengths[row] for row in batch) for batch in batches]
+    assert sorted(row for batch in found for row in batch) == list(range(len(lengths)))
+    widths = [len(batch) * max(lengths[row] for row in batch) for batch in found]
     assert all(width <= BATCH_TOKENS for width in widths)
-    assert _batches([]) == []
+    assert batches([]) == []
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +35,32 @@ def encoder(real_cache: object) -> Encoder:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOUCHPOINT_CACHE", str(real_cache))
         return Encoder(None)
+
+
+def test_an_adapter_is_added_to_its_own_matrix_only() -> None:
+    weights = {name: np.ones((2, 3), np.float32) for name in ("a.weight", "b.weight")}
+    down, up = np.array([[1, 2, 3]], np.float16), np.array([[10], [20]], np.float16)
+
+    merged = merge(weights, {"a.lora_A.weight": down, "a.lora_B.weight": up})
+
+    assert merged["a.weight"].tolist() == [[11, 21, 31], [21, 41, 61]]
+    assert merged["b.weight"].tolist() == weights["b.weight"].tolist()
+    assert weights["a.weight"].tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("adapter", [None, shipped_adapter()], ids=["plain", "adapted"])
+def test_eight_bits_stay_close_to_what_transformers_computes(adapter: Path | None) -> None:
+    """Sentence vectors lie in a narrow cone, so what counts is the angle about their mean."""
+    from analyzer.understand.reference import TransformersEncoder
+
+    texts = [text for call in TALK for text in call]
+    reference, quick = TransformersEncoder(adapter).embed(texts), Encoder(adapter).embed(texts)
+
+    middle = reference.mean(axis=0)
+    wanted, found = reference - middle, quick - middle
+    cosines = (wanted * found).sum(1) / np.linalg.norm(wanted, axis=1) / np.linalg.norm(found, axis=1)
+    assert cosines.min() > 0.97
 
 
 @pytest.mark.real

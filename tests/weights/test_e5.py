@@ -24,7 +24,7 @@ def tokenizer() -> Any:
         {"\u200b": " ", "\x07": "", "ä": "a"},
         {},
     )
-    return e5._tokenizer(packed)
+    return e5.tokenizer(packed)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,155 @@
+"""`touchpoint benchmark`: reports held against the marks of people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.cli.options import shared_options
+from analyzer.cli.running import make_options, plain_errors, run
+
+if TYPE_CHECKING:
+    from analyzer.agreement.benchmark import CallResult, Table, Text
+    from analyzer.agreement.labels import MarkedCall
+    from analyzer.config import Options
+
+SHIPPED = Path("samples/benchmark")
+
+
+@click.command("benchmark")
+@click.argument("folder", type=click.Path(path_type=Path), default=SHIPPED, metavar="[FOLDER]")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write all figures as JSON too."
+)
+@click.option(
+    "--worst", type=click.IntRange(0), default=5, show_default=True, help="How many of the worst calls to show."
+)
+@click.option(
+    "--text",
+    type=click.Choice(["clean", "recognised", "both"]),
+    default="both",
+    show_default=True,
+    help="The marked transcripts, their recordings, or both.",
+)
+@shared_options
+def command(folder: Path, json_file: Path | None, worst: int, text: str, **given: object) -> None:
+    """Measure the analysis on calls that people have marked.
+
+    FOLDER holds transcripts with `labels` (docs/definitions.md, section 7) and, if there are any, recordings of the
+    same names; without it the benchmark of a checkout is taken. Prints how well the analysis agrees with the marks,
+    for each language, on the clean text and on what is recognised, with 95% intervals from resampling the calls;
+    then the worst calls.
+
+    Exit code 0: measured. 2: some call could not be measured.
+
+    \b
+    Examples:
+      touchpoint benchmark
+      touchpoint benchmark my-marked-calls/ --text clean --json figures.json
+    """  # fmt: skip
+    with plain_errors():
+        from analyzer.agreement.benchmark import summarise
+
+        marked = _marked(folder)
+        options = make_options(**given)
+        errors: list[str] = []
+        results = list(_results(folder, marked, text, options, errors))
+        tables = summarise(results)
+        for table in tables:
+            click.echo(_shown(table))
+        for line in _worst(results, worst):
+            click.echo(line)
+        if json_file is not None:
+            _write(json_file, results, tables)
+        for error in errors:
+            click.echo(f"touchpoint: {error}", err=True)
+        sys.exit(2 if errors else 0)
+
+
+def _marked(folder: Path) -> dict[str, MarkedCall]:
+    """Marked calls of a folder by file stem; ConfigError when it holds none."""
+    from analyzer.agreement.labels import read_marked
+    from analyzer.errors import ConfigError
+
+    found: dict[str, MarkedCall] = {}
+    for path in sorted(folder.rglob("*.json")) if folder.is_dir() else ():
+        content = json.loads(path.read_bytes())
+        if isinstance(content, dict) and {"turns", "labels"} <= content.keys():
+            found[path.stem] = read_marked(path)
+    if not found:
+        raise ConfigError(
+            "there are no marked calls.",
+            path=folder,
+            next_step="Give a folder with transcripts that have `labels` (docs/definitions.md, section 7).",
+        )
+    return found
+
+
+def _results(
+    folder: Path, marked: dict[str, MarkedCall], text: str, options: Options, errors: list[str]
+) -> Iterator[CallResult]:  # fmt: skip
+    from analyzer.agreement.benchmark import measure_call
+    from analyzer.inputs import AUDIO_SUFFIXES
+
+    files = [path for path in sorted(folder.rglob("*")) if path.stem in marked]
+    passes: list[tuple[Text, list[Path]]] = [
+        ("clean", [path for path in files if path.suffix == ".json"]),
+        ("recognised", [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]),
+    ]
+    for kind, paths in passes:
+        if text not in {kind, "both"} or not paths:
+            continue
+        for outcome in run([str(path) for path in paths], options, exclude=None):
+            if outcome.analysis is None:
+                errors.append(str(outcome.error))
+                continue
+            report = outcome.analysis.report
+            yield measure_call(marked[report.call.id], report, kind)
+
+
+def _shown(table: Table) -> str:
+    from analyzer.agreement.benchmark import MEASURES
+
+    names = {"clean": "clean text", "recognised": "recognised text"}
+    lines = [f"{table.language}, {names[table.text]}: {table.calls} calls", ""]
+    lines.append(f"  {'':<46}{'value':>6}  {'95% interval':<14}{'items':>5}")
+    for measure in MEASURES:
+        held = table.figures[measure.name]
+        if held.value is None:
+            lines.append(f"  {measure.title:<46}{'-':>6}  {'':<14}{held.items:>5}")
+        else:
+            interval = f"{held.low:.2f} to {held.high:.2f}"
+            lines.append(f"  {measure.title:<46}{held.value:>6.2f}  {interval:<14}{held.items:>5}")
+    lines.append("")
+    for marked, found in table.confusion.items():
+        said = ", ".join(f"{name.replace('None', 'not judged')} {count}" for name, count in found.items())
+        lines.append(f"  severity marked {marked:<6} found: {said or '-'}")
+    return "\n".join([*lines, ""])
+
+
+def _worst(results: list[CallResult], number: int) -> Iterator[str]:
+    ranked = sorted(results, key=lambda result: (result.badness, result.id), reverse=True)
+    for result in [result for result in ranked if result.differences][:number]:
+        yield f"{result.id} ({result.text} text): {len(result.differences)} differences"
+        yield from (f"    {difference}" for difference in result.differences)
+
+
+def _write(path: Path, results: list[CallResult], tables: tuple[Table, ...]) -> None:
+    from analyzer.errors import ConfigError
+    from analyzer.weights.cache import write_atomically
+
+    content = {
+        "tables": [table.model_dump() for table in tables],
+        "calls": [result.model_dump(exclude={"counts", "items"}) for result in results],
+    }
+    try:
+        write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+    except OSError as fault:
+        raise ConfigError(
+            f"cannot be written ({fault.strerror}).", path=path, next_step="Choose another --json."
+        ) from fault

@@ -1,0 +1,57 @@
+"""The sentence encoder through transformers and torch: what is trained, and what the quick one is checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
+
+from analyzer.understand.encoder import MAX_TOKENS, PREFIX, WIDTH, Vectors, batches
+from analyzer.weights import e5, manifest
+from analyzer.weights.encoder import merge, read_adapter
+
+PAD = 1
+
+
+class TransformersEncoder:
+    """multilingual-e5-small in 32 bits: texts in, unit vectors of shape (texts, 384) out."""
+
+    def __init__(self, adapter: Path | None) -> None:
+        from safetensors.numpy import load_file
+
+        folder = e5.encoder_folder()
+        self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.enable_truncation(MAX_TOKENS)
+        weights = load_file(str(folder / "model.safetensors"))
+        if adapter is not None:
+            weights = merge(weights, read_adapter(adapter))
+        self.model = BertModel(BertConfig.from_pretrained(str(folder)), add_pooling_layer=False)
+        self.model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()}, strict=True)
+        self.model.train(False)
+
+    @property
+    def name(self) -> str:
+        entry = manifest.model(e5.NAME)
+        return f"{entry.name}@{entry.sha256[:12]}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, one row a text, in order."""
+        vectors = np.zeros((len(texts), WIDTH), dtype=np.float32)
+        tokens = [encoding.ids for encoding in self.tokenizer.encode_batch([PREFIX + text for text in texts])]
+        with torch.inference_mode():
+            for rows in batches([len(ids) for ids in tokens]):
+                vectors[rows] = self._pooled([tokens[row] for row in rows]).numpy()
+        return vectors
+
+    def _pooled(self, batch: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Mean of the token vectors of each text, normalised: shape (texts, 384)."""
+        longest = max(map(len, batch))
+        ids = torch.tensor([[*tokens, *[PAD] * (longest - len(tokens))] for tokens in batch])
+        mask = torch.tensor([[1] * len(tokens) + [0] * (longest - len(tokens)) for tokens in batch])
+        hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        means = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
+        return torch.nn.functional.normalize(means, dim=1)

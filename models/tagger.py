@@ -1,0 +1,81 @@
+"""The act model as it is trained: a small sequence model over the sentence vectors of all turns of a call.
+
+What is trained here runs in analyzer/understand/tagger.py, which reads the same tensors by the same names.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from analyzer.acts import KINDS, LABELS
+from analyzer.understand.encoder import WIDTH
+from analyzer.understand.tagger import SPEAKERS, near
+
+LINK = 48  # width of the vectors by which a response finds its request
+
+
+class TurnTagger(nn.Module):
+    """Logits of every label for every turn, and of every response for the request it may be about.
+
+    A turn is its sentence vector (384) and its speaker. Sentence vectors of this encoder lie in a narrow cone, so they
+    are centred and scaled first. The vector speaks for itself through a linear skip; a bidirectional GRU over the
+    call adds what came before and after. A response is linked to a request by a dot product of what both turns are
+    made into, the request's kind and their distance.
+    """
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, hidden: int = 96, dropout: float = 0.3) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(WIDTH))
+        self.register_buffer("scale", torch.ones(WIDTH))
+        self.dropout = nn.Dropout(dropout)
+        self.project = nn.Linear(WIDTH + len(SPEAKERS), 2 * hidden)
+        self.context = nn.GRU(2 * hidden, hidden, batch_first=True, bidirectional=True)
+        self.skip = nn.Linear(WIDTH + len(SPEAKERS), len(LABELS))
+        self.out = nn.Linear(4 * hidden, len(LABELS))
+        self.response = nn.Linear(WIDTH + len(SPEAKERS) + 4 * hidden, LINK)
+        self.request = nn.Linear(WIDTH + len(SPEAKERS) + 4 * hidden, LINK)
+        self.kind = nn.Linear(len(KINDS), LINK, bias=False)
+        self.nearness = nn.Linear(2, 1)
+
+    def forward(self, vectors: Tensor, speakers: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Calls padded to one length: `vectors` (calls, turns, 384) float32, `speakers` (calls, turns) indices into
+        SPEAKERS, `lengths` (calls,) how many turns are real; gives logits (calls, turns, labels) and what the turns
+        are made into (calls, turns, states)."""
+        marks = nn.functional.one_hot(speakers, len(SPEAKERS)).to(vectors.dtype)
+        joined = torch.cat([self.dropout((vectors - self.mean) / self.scale), marks], dim=-1)
+        local = self.dropout(torch.relu(self.project(joined)))
+        packed = pack_padded_sequence(local, lengths, batch_first=True, enforce_sorted=False)
+        around, _ = pad_packed_sequence(self.context(packed)[0], batch_first=True, total_length=local.shape[1])
+        both = torch.cat([local, self.dropout(around)], dim=-1)
+        return self.skip(joined) + self.out(both), torch.cat([joined, both], dim=-1)
+
+    def link(self, responses: Tensor, requests: Tensor, kinds: Tensor, distances: Tensor) -> Tensor:
+        """Logits (pairs,) that a turn responds to a request: states of both (pairs, states), the request's kind
+        (pairs, kinds) one-hot or zeros where it is not to be used, and how many turns lie between (pairs,)."""
+        sought = self.request(requests) + self.kind(kinds)
+        fit = (self.response(responses) * sought).sum(-1) / LINK**0.5
+        return cast(Tensor, fit + self.nearness(torch.from_numpy(near(distances.numpy()))).squeeze(-1))
+
+    def one(self, vectors: Tensor, speakers: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (turns, labels) and states (turns, states) of one call."""
+        logits, states = self(vectors.unsqueeze(0), speakers.unsqueeze(0), torch.tensor([len(vectors)]))
+        return logits.squeeze(0), states.squeeze(0)
+
+
+class RoleHead(nn.Module):
+    """Log odds that a turn is said by the agent, from its sentence vector alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(WIDTH, 1)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """`vectors` (turns, 384); gives (turns,)."""
+        return cast(Tensor, self.linear(vectors)).squeeze(-1)
