@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from analyzer.call import Finding
-from analyzer.detect.evidence import cause_of, quotes
+from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.rule import Observed, Rule
 
 AT_LEAST, OFTEN = 2, 3  # turns in which trouble is voiced
@@ -26,14 +26,15 @@ def detect(observed: Observed) -> Iterable[Finding]:
     answers = [turn for turn in turns[voiced[0].index + 1 :] if turn.speaker == "agent"]
     if not answers or any(turn.has("empathy", "apology") for turn in answers):
         return
+    since = turns[voiced[0].index :]
     surest = sorted((turn.confidence("frustration") for turn in voiced), reverse=True)
     yield Finding(
         rule=RULE.name,
         severity="major" if len(voiced) >= OFTEN else "minor",
         confidence=round(surest[AT_LEAST - 1], 3),
-        cause=cause_of(turns[voiced[0].index :], ()),
+        cause=cause_of(since, ()),
         message=f"The customer voiced trouble in {len(voiced)} turns, and the agent never showed understanding.",
-        evidence=quotes(turns, (turn.index for turn in voiced), "voices trouble"),
+        evidence=with_cause(quotes(turns, (turn.index for turn in voiced), "voices trouble"), since),
         facts={"voiced": len(voiced)},
     )
 

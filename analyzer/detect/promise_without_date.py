@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer.call import Finding, Turn
-from analyzer.detect.evidence import cause_of, in_order, quotes
+from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.rule import Observed, Rule
 from analyzer.detect.times import LANGUAGES, asks_when, says_when
 
@@ -33,19 +33,21 @@ def detect(observed: Observed) -> Iterable[Finding]:
     found = [turn for turn in open_ended if asked[turn.index] or not _kept(turns, turn)]
     if not found:
         return
+    since = turns[found[0].index :]
     asking = sorted({index for turn in found for index in asked[turn.index]})
     then = ", though the customer asked" if asking else ""
     yield Finding(
         rule=RULE.name,
         severity="major" if asking else "minor",
         confidence=round(min(max(turn.confidence("commit") for turn in found), 0.8), 3),
-        cause=cause_of(turns[found[0].index :], ()),
+        cause=cause_of(since, ()),
         message=f"The agent promised a next step and never said when{then}.",
-        evidence=in_order(
+        evidence=with_cause(
             (
                 *quotes(turns, (turn.index for turn in found), "promise without a date"),
                 *quotes(turns, asking, "asks when"),
-            )
+            ),
+            since,
         ),
         facts={"promises": len(found), "asked_when": bool(asking)},
     )

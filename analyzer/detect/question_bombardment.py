@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer.call import Finding, Request, Turn, TurnIndex
-from analyzer.detect.evidence import cause_of, in_order, quotes
+from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
 
@@ -29,19 +29,21 @@ def detect(observed: Observed) -> Iterable[Finding]:
     questions = [turn for turn in turns[stated + 1 : _end(turns, stated, taken_up)] if _is_question(turn)]
     if len(questions) < MANY:
         return
+    asking = turns[stated : questions[-1].index + 1]
     until = "before they took up the request" if taken_up is not None else "and never took up the request"
     yield Finding(
         rule=RULE.name,
         severity="major" if taken_up is None or len(questions) >= VERY_MANY else "minor",
         confidence=round(max(stated_confidence(turns[stated], request.kind) for request in main), 3),
-        cause=cause_of(turns[stated : questions[-1].index + 1], ()),
+        cause=cause_of(asking, ()),
         message=f"The agent asked questions in {len(questions)} turns {until}.",
-        evidence=in_order(
+        evidence=with_cause(
             (
                 *quotes(turns, [stated], "request"),
                 *quotes(turns, (turn.index for turn in questions), "question"),
                 *quotes(turns, () if taken_up is None else (taken_up,), "taken up"),
-            )
+            ),
+            asking,
         ),
         facts={"questions": len(questions), "taken_up": taken_up},
     )

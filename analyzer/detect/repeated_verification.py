@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.call import Finding, Turn
-from analyzer.detect.evidence import cause_of, in_order, quotes
+from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.rule import Observed, Rule
 
 BUSINESS = ("answer", "done", "commit", "decline", "reason_probe", "save_offer", "persuasion", "guilt", "threat")
@@ -51,21 +51,23 @@ def detect(observed: Observed) -> Iterable[Finding]:
     found = _follow(turns)
     if not found:
         return
+    meanwhile = turns[found[0].first.index : found[-1].turn.index + 1]
     passed_on = any(again.transfer for again in found)
     times = "again" if len(found) == 1 else f"{len(found)} times more"
     yield Finding(
         rule=RULE.name,
         severity="minor" if len(found) == 1 else "major",
         confidence=round(max(again.confidence for again in found), 3),
-        cause="process" if passed_on else cause_of(turns[found[0].first.index : found[-1].turn.index + 1], ()),
+        cause="process" if passed_on else cause_of(meanwhile, ()),
         message=f"The customer had proved who they are and was asked to prove it {times}.",
-        evidence=in_order(
+        evidence=with_cause(
             (
                 *quotes(turns, [found[0].first.index], "asked who is calling"),
                 *quotes(turns, (again.answer.index for again in found), "answered"),
                 *quotes(turns, (again.transfer.index for again in found if again.transfer), "passed on"),
                 *quotes(turns, (again.turn.index for again in found), "asked again"),
-            )
+            ),
+            meanwhile,
         ),
         facts={"asked_again": len(found), "after_transfer": passed_on},
     )

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.call import Finding, FindingSeverity, Move, Turn
-from analyzer.detect.evidence import cause_of, in_order, quotes
+from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.rule import Observed, Rule
 
 PITCHES: tuple[Move, ...] = ("save_offer", "persuasion", "guilt", "threat")
@@ -56,6 +56,7 @@ def detect(observed: Observed) -> Iterable[Finding]:
     attempts = selling.attempts
     if selling.pitch is None or not attempts:
         return
+    since = turns[attempts[0].no.index : attempts[-1].turn.index + 1]
     noes = dict.fromkeys(attempt.no.index for attempt in attempts)
     moves = {move for attempt in attempts for move in attempt.moves}
     times = "once" if len(attempts) == 1 else f"{len(attempts)} times"
@@ -63,14 +64,15 @@ def detect(observed: Observed) -> Iterable[Finding]:
         rule=RULE.name,
         severity=_severity(len(attempts), moves),
         confidence=round(max(attempt.confidence for attempt in attempts), 3),
-        cause=cause_of(turns[attempts[0].no.index : attempts[-1].turn.index + 1], moves),
+        cause=cause_of(since, moves),
         message=f"After the customer's no to a pitch, the agent tried {times} more.",
-        evidence=in_order(
+        evidence=with_cause(
             (
                 *quotes(turns, [selling.pitch.index], "pitch"),
                 *quotes(turns, noes, "says no"),
                 *quotes(turns, (attempt.turn.index for attempt in attempts), "attempt after the no"),
-            )
+            ),
+            since,
         ),
         facts={"attempts_after_no": len(attempts), "moves_after_no": sorted(moves)},
     )

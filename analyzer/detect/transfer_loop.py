@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from analyzer.call import Finding, FindingSeverity, RequestKind, Turn
-from analyzer.detect.evidence import cause_of, in_order, quotes
+from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.rule import Observed, Rule
 
 TWICE, OFTEN = 2, 3
@@ -31,20 +31,22 @@ def detect(observed: Observed) -> Iterable[Finding]:
     each_time = len(again) == len(passes)
     if not (back or len(passes) >= OFTEN or (len(passes) >= TWICE and each_time)):
         return
+    meanwhile = turns[passes[0].index : passes[-1].index + 1]
     wrongly = " and sent off wrongly or in a circle" if back else ""
     times = "once" if len(passes) == 1 else f"{len(passes)} times"
     yield Finding(
         rule=RULE.name,
         severity=_severity(passes, back, each_time),
         confidence=_confidence(passes, back),
-        cause=cause_of(turns[passes[0].index : passes[-1].index + 1], ()) if back else "process",
+        cause=cause_of(meanwhile, ()) if back else "process",
         message=f"The customer was passed on {times}{wrongly}.",
-        evidence=in_order(
+        evidence=with_cause(
             (
                 *quotes(turns, (turn.index for turn in passes if turn not in back), "passed on"),
                 *quotes(turns, (turn.index for turn in back), "sent off wrongly"),
                 *quotes(turns, (turn.index for turn in again), "stated again"),
-            )
+            ),
+            meanwhile,
         ),
         facts={"passed_on": len(passes), "stated_again": len(again), "sent_back": len(back)},
     )
