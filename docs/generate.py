@@ -6,7 +6,6 @@ With --check nothing is written: exit code 1 names what is out of date.
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import click
 
 from analyzer.cli import main as touchpoint
-from analyzer.detect.rules import LACKS, RULES
+from analyzer.detect.documentation import documentation
+from analyzer.detect.rules import RULES
 from analyzer.report.json import report_schema
 
 DOCS = Path(__file__).parent
@@ -50,9 +50,9 @@ def rules() -> str:
         "A rule is named for the fault it finds. What the words mean: [definitions](definitions.md).\n",
     ]
     for rule in RULES:
-        text = inspect.getdoc(sys.modules[rule.detect.__module__]) or ""
-        needs = "; ".join(f"skipped where {LACKS[need]}" for need in rule.needs)
-        parts.append(f"## {rule.name}\n\n{text}\n\nNeeds: {needs}.\n")
+        documented = documentation(rule)
+        parts.append(f"## {rule.name}\n\n{documented.summary}\n")
+        parts += [f"**{heading}:** {text}\n" for heading, text in documented.parts]
     return "\n".join(parts)
 
 

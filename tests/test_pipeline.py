@@ -158,11 +158,11 @@ def test_a_broken_ledger_fails_its_rules_and_no_others(
     monkeypatch.setattr(analyzer.pipeline, "retention_ledger", broken)
     report = report_on(talk)
 
-    assert statuses(report)["retention-pressure"] == "failed"
+    assert statuses(report)["retention-pressure"] == statuses(report)["sales-pressure"] == "failed"
     assert statuses(report)["ignored-intent"] == "ok"
     assert report.retention is None
     reasons = [each.reason for each in report.rules if each.status == "failed"]
-    assert reasons == ["ZeroDivisionError: boom"]
+    assert set(reasons) == {"ZeroDivisionError: boom"}
 
 
 def test_a_recording_is_only_read(tmp_path: Path, report_on: Callable[..., Report], talk: Any) -> None:

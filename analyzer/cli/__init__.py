@@ -12,6 +12,7 @@ COMMANDS = {
     "analyze": "Analyse recordings and transcripts, and write reports.",
     "benchmark": "Measure the analysis on calls that people have marked.",
     "gate": "Fail a build when calls treat customers worse than allowed.",
+    "rules": "List the rules, or explain one.",
     "models": "List, fetch and verify the model weights.",
     "schema": "Print the JSON Schema of the report.",
 }

@@ -1,9 +1,11 @@
 """Silence that nobody announced.
 
-What it does: reports a silence of five seconds or more between two turns, unless the agent announced a wait just
-before it.
+What it does: reports a silence of five seconds or more between two turns, unless the agent announced a wait, or
+put the caller through, just before it. From twenty seconds on, a silence that is the agent's is `unannounced-hold`.
 Why is this bad: the caller does not know whether anybody is still there.
 Example: the caller explains the fault; eleven seconds later the agent says "so, what was the number?".
+When it is wrong: the caller may have been looking for something; words that the recogniser missed look like silence. A
+pause between two sentences of the same side is not seen where a recording was cut into turns here.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ from collections.abc import Iterable
 from analyzer.call import Finding
 from analyzer.detect.evidence import quotes
 from analyzer.detect.rule import Observed, Rule
-from analyzer.detect.silence import Gap, gaps
+from analyzer.detect.silence import announced, gaps, is_hold
 
 LONG_MS = 15_000
-LOOK_BACK = 2
 
 
 def detect(observed: Observed) -> Iterable[Finding]:
     turns = observed.call.turns
     for gap in gaps(turns):
-        if gap.length_ms >= observed.limits.dead_air_ms and not _announced(observed, gap):
+        long_enough = gap.length_ms >= observed.limits.dead_air_ms
+        if long_enough and not is_hold(gap, observed.limits) and not announced(turns, gap):
             yield Finding(
                 rule=RULE.name,
                 severity="major" if gap.length_ms >= LONG_MS else "minor",
@@ -35,12 +37,6 @@ def detect(observed: Observed) -> Iterable[Finding]:
                 ),
                 facts={"silence_ms": gap.length_ms},
             )
-
-
-def _announced(observed: Observed, gap: Gap) -> bool:
-    """A wait announced in the last two turns; the caller's "all right" may stand between."""
-    first = max(gap.after.index - LOOK_BACK, 0)
-    return any(turn.has("hold_notice") for turn in observed.call.turns[first : gap.after.index])
 
 
 RULE = Rule(name="dead-air", needs=("times", "speakers", "language"), detect=detect)

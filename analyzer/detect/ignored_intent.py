@@ -4,6 +4,8 @@ What it does: reports each intent whose outcome is `ignored`, or `acknowledged` 
 (definitions, section 1).
 Why is this bad: to bombard customers with questions while their concern is ignored loses them.
 Example: a caller asks for a refund and an invoice by e-mail; the refund is made, the invoice is never spoken of.
+When it is wrong: several requests in one breath are told apart badly; a response whose words fit no request is given to
+the one that fits best.
 """
 
 from __future__ import annotations

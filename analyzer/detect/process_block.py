@@ -3,6 +3,8 @@
 What it does: reports agent turns that put the obstacle down to something else than a choice (definitions, section 4).
 Why is this bad: "create an environment in which your team is not hindered by processes". It is no fault of the agent.
 Example: "The form won't let me go on until I've put all twelve questions to you."
+When it is wrong: a rule that the agent owns ("we don't do that") is a choice, and a system that is slow for a moment
+blocks nothing; both may sound the same.
 """
 
 from __future__ import annotations

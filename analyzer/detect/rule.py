@@ -17,6 +17,7 @@ class Limits(Value):
     """Limits of the rules about time; those about retention are a policy."""
 
     dead_air_ms: int = 5000
+    hold_ms: int = 20_000
     interruption_overlap_ms: int = 500
     interruption_words: int = 3
 
@@ -45,3 +46,4 @@ class Rule:
     needs: tuple[Need, ...]
     detect: Callable[[Observed], Iterable[Finding]]
     ledger: Ledger | None = None
+    languages: frozenset[str] | None = None  # those it has words for; null where it needs none

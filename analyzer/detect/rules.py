@@ -7,20 +7,34 @@ from collections.abc import Collection, Sequence
 from analyzer.call import Call, Finding, RuleOutcome
 from analyzer.detect import (
     dead_air,
+    empathy_missing,
     ignored_intent,
     interruption,
     process_block,
+    promise_without_date,
+    question_bombardment,
+    repeated_verification,
     retention_pressure,
+    sales_pressure,
     silo_friction,
+    transfer_loop,
+    unannounced_hold,
 )
 from analyzer.detect.rule import Need, Observed, Rule
 
 RULES: tuple[Rule, ...] = (
     retention_pressure.RULE,
+    sales_pressure.RULE,
     ignored_intent.RULE,
+    question_bombardment.RULE,
     silo_friction.RULE,
+    transfer_loop.RULE,
+    repeated_verification.RULE,
     process_block.RULE,
+    promise_without_date.RULE,
+    empathy_missing.RULE,
     dead_air.RULE,
+    unannounced_hold.RULE,
     interruption.RULE,
 )
 LACKS: dict[Need, str] = {
@@ -46,6 +60,23 @@ def lacking(call: Call, languages: Collection[str]) -> frozenset[Need]:
     return frozenset(missing)
 
 
+def skipped_where(rule: Rule) -> tuple[str, ...]:
+    """All that keeps a rule from running, in words."""
+    needs = tuple(LACKS[need] for need in rule.needs)
+    return needs if rule.languages is None else (*needs, _no_words(rule.languages))
+
+
+def _no_words(languages: Collection[str]) -> str:
+    return f"the rule has no words for the language (only for {' and '.join(sorted(languages))})"
+
+
+def _lacks(rule: Rule, call: Call, missing: Collection[Need]) -> list[str]:
+    lacks = [LACKS[need] for need in rule.needs if need in missing]
+    if rule.languages is not None and "language" not in missing and call.info.language not in rule.languages:
+        lacks.append(_no_words(rule.languages))
+    return lacks
+
+
 def run_rules(
     observed: Observed, missing: Collection[Need], rules: Sequence[Rule] = RULES
 ) -> tuple[tuple[Finding, ...], tuple[RuleOutcome, ...]]:
@@ -53,7 +84,7 @@ def run_rules(
     findings: list[Finding] = []
     outcomes: list[RuleOutcome] = []
     for rule in rules:
-        lacks = [LACKS[need] for need in rule.needs if need in missing]
+        lacks = _lacks(rule, observed.call, missing)
         if lacks:
             outcomes.append(RuleOutcome(rule=rule.name, status="skipped", reason="; ".join(lacks)))
             continue

@@ -4,6 +4,7 @@ What it does: reports turns in which the customer had to repeat what the company
 got contradicting information, or in which the agent shows that another part knew nothing (definitions, section 3).
 Why is this bad: a well-trained service team is no help when the technician knows nothing.
 Example: "I told all this to your colleague on Monday." "There's no note of it here."
+When it is wrong: repeating to the same person, or because of a bad line, is no silo, and may look like one.
 """
 
 from __future__ import annotations

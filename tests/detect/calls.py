@@ -4,6 +4,8 @@ A turn is `- WHO [ACTS]: words` or `- WHO START-END [ACTS]: words` with WHO `A` 
 and times in seconds. An act is `name`, `name:kind` or `name:kind=confidence`; `about:kind=fit` says of an agent's turn
 how well it fits a kind of request, as the model does.
 
+`language` of a case is English unless it is written.
+
 A hit is a case in which the fault is there; every other case must stay silent, and `near` names the hit it just misses.
 """
 
@@ -44,10 +46,11 @@ class Case:
     expect: Any
     near: str | None
     todo: str | None
+    language: str
 
     @property
     def observed(self) -> Observed:
-        call = call_of(self.turns)
+        call = call_of(self.turns, self.language)
         return Observed(
             call=call,
             requests=request_ledger(self.turns, self.topics),
@@ -82,7 +85,7 @@ def params(file: str) -> list[Any]:
 
 
 def _case(file: str, written: Mapping[str, Any]) -> Case:
-    assert set(written) <= {"name", "call", "expect", "near", "todo"}, f"{written['name']}: unknown key"
+    assert set(written) <= {"name", "call", "expect", "near", "todo", "language"}, f"{written['name']}: unknown key"
     lines = [next(iter(line.items())) for line in written["call"]]
     turns, topics = [], {}
     for index, (head, text) in enumerate(lines):
@@ -91,7 +94,14 @@ def _case(file: str, written: Mapping[str, Any]) -> Case:
         if fit:
             topics[index] = fit
     return Case(
-        file, written["name"], tuple(turns), topics, written["expect"], written.get("near"), written.get("todo")
+        file=file,
+        name=written["name"],
+        turns=tuple(turns),
+        topics=topics,
+        expect=written["expect"],
+        near=written.get("near"),
+        todo=written.get("todo"),
+        language=written.get("language", "en"),
     )
 
 

@@ -54,7 +54,10 @@ def test_a_rule_finds_its_fault_and_nothing_else(rule: Rule, case: Case):
     assert {name: getattr(finding, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize(("rule", "case"), rule_params())
+@pytest.mark.parametrize(
+    ("rule", "case"),
+    [pytest.param(*param.values, id=param.id) for param in rule_params()],  # a known miss quotes rightly, too
+)
 def test_every_quote_is_copied_from_its_turn(rule: Rule, case: Case):
     for finding in rule.detect(case.observed):
         for item in finding.evidence:

@@ -12,12 +12,15 @@ from pydantic import ValidationError
 
 from analyzer import detect
 from analyzer.call import Evidence, Finding, Request, Turn
+from analyzer.detect import interruption
+from analyzer.detect.documentation import HEADINGS, documentation
 from analyzer.detect.rule import Need, Observed, Rule
-from analyzer.detect.rules import LACKS, RULES, lacking, run_rules
+from analyzer.detect.rules import LACKS, RULES, lacking, run_rules, skipped_where
 
 from .calls import Case, call_of, cases
 
 FOLDER = Path(detect.__file__).parent
+NO_WORDS = "the rule has no words for the language (only for de and nl)"
 ALL_NEEDS: tuple[Need, ...] = ("times", "speakers", "language")
 
 
@@ -79,8 +82,10 @@ def test_a_rule_is_named_for_its_file_and_explains_itself():
     for name in rule_modules(FOLDER):
         module = importlib.import_module(f"analyzer.detect.{name}")
         assert name.replace("_", "-") == module.RULE.name
-        for section in ("What it does:", "Why is this bad:", "Example:"):
-            assert section in (module.__doc__ or ""), f"{name} lacks {section!r}"
+        documented = documentation(module.RULE)
+        assert [heading for heading, _ in documented.parts] == [*HEADINGS, "Needs"], name
+        assert documented.summary == (module.__doc__ or "").splitlines()[0], f"{name}: the first line says the fault"
+        assert all(len(text.split()) >= 5 for _, text in documented.parts), name
 
 
 def test_rule_names_are_unique():
@@ -90,7 +95,7 @@ def test_rule_names_are_unique():
 def test_rules_about_words_need_speakers_and_a_language():
     for rule in RULES:
         assert "speakers" in rule.needs
-        if rule.ledger or rule.name in {"silo-friction", "process-block"}:
+        if rule.name != "interruption":  # times alone show one; without a language no request is cut off
             assert "language" in rule.needs
 
 
@@ -121,6 +126,16 @@ def test_a_rule_runs_when_only_what_it_does_not_need_is_lacking():
     assert (outcome.status, outcome.reason) == ("ok", None)
 
 
+def test_a_rule_without_words_for_the_language_is_skipped():
+    rule = Rule(name="it", needs=("language",), detect=raises, languages=frozenset({"de", "nl"}))
+    whole = a_case().observed
+    _, (outcome,) = run_rules(whole, (), (rule,))
+    assert (outcome.status, outcome.reason) == ("skipped", NO_WORDS)
+    _, (outcome,) = run_rules(whole, ("language",), (rule,))
+    assert outcome.reason == LACKS["language"]
+    assert list(skipped_where(rule)) == [LACKS["language"], NO_WORDS]
+
+
 def test_found_nothing_is_ok_and_did_not_run_is_not():
     case = next(case for case in cases("retention_pressure") if case.expect is None)
     _, ran = run_rules(case.observed, ("times",))
@@ -139,6 +154,13 @@ def test_a_broken_ledger_fails_the_rules_that_read_it_and_no_other():
     assert by_name["ignored-intent"].status == "failed"
     assert by_name["ignored-intent"].reason == "KeyError: 'refund'"
     assert by_name["retention-pressure"].status == "ok"
+
+
+def test_where_requests_cannot_be_told_an_interruption_cuts_off_none():
+    whole = next(case for case in cases("interruption") if case.name == "a request is cut off").observed
+    blind = Observed(whole.call, None, None, whole.metrics, whole.limits)
+    findings, _ = run_rules(blind, ("language",), (interruption.RULE,))
+    assert [(finding.severity, finding.facts["requests_cut_off"]) for finding in findings] == [("info", 0)]
 
 
 def test_every_rule_has_an_outcome_in_the_order_of_the_tuple():
