@@ -96,6 +96,16 @@ def test_an_input_that_cannot_be_read_never_passes(touchpoint: Run, write_call: 
     assert "gone.wav" in result.stdout
 
 
+def test_a_broken_transcript_in_a_folder_never_passes(touchpoint: Run, write_call: Write, tmp_path: Path) -> None:
+    folder = write_call("cut/a.json").parent
+    (folder / "b.json").write_text('{"id": "b", "turns": [{"speaker": "ag')
+    result = touchpoint("gate", folder, "--fail-under", "1")
+
+    assert result.exit_code == 2
+    assert "PASS  a" in result.stdout
+    assert "b.json: the file is not valid JSON" in result.stdout
+
+
 def test_a_failure_weighs_more_than_an_error(touchpoint: Run, write_call: Write, tmp_path: Path) -> None:
     result = touchpoint("gate", tmp_path / "gone.wav", write_call("a.json", "pressed"), "--fail-under", "99")
 
