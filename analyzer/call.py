@@ -30,6 +30,11 @@ TurnIndex = Annotated[int, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+def whole(text: str) -> str:
+    """Text that UTF-8 can hold: half a surrogate pair, as in a file name that is not UTF-8, becomes U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class Value(BaseModel):
     """Base of all domain values: frozen, no unknown fields."""
 

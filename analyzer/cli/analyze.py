@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from analyzer.cli.options import shared_options
-from analyzer.cli.running import make_options, plain_errors, run
+from analyzer.cli.running import complain, make_options, plain_errors, run
 
 FORMATS = ("json", "html", "csv", "junit")
 
@@ -55,6 +55,6 @@ def command(inputs: tuple[str, ...], out: Path | None, formats: frozenset[str], 
         for outcome in run(inputs, options, exclude=out):
             error = writer.take(outcome)
             if error is not None:
-                click.echo(f"touchpoint: {error}", err=True)
+                complain(error)
         writer.finish()
         sys.exit(writer.exit_code)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.cli.options import FiniteRange, shared_options
-from analyzer.cli.running import Outcome, make_options, plain_errors, run
+from analyzer.cli.running import Outcome, make_options, plain_errors, run, shown
 
 if TYPE_CHECKING:
     from analyzer.gate import Gate
@@ -68,9 +68,9 @@ def _case(gate: Gate, outcome: Outcome) -> GateCase:
 
 def _say(case: GateCase) -> None:
     verdict = "FAIL" if case.failures else "ERROR" if case.errors else "PASS"
-    click.echo(f"{verdict:<5} {case.id}")
+    click.echo(f"{verdict:<5} {shown(case.id)}")
     for line in (*case.failures, *case.errors):
-        click.echo(f"      {line}")
+        click.echo(f"      {shown(line)}")
 
 
 def _write(path: Path, cases: list[GateCase]) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from analyzer.cli.running import plain_errors
+from analyzer.cli.running import plain_errors, shown
 
 
 @click.group("models")
@@ -50,7 +50,7 @@ def fetch(names: tuple[str, ...]) -> None:
 
     with plain_errors():
         for path in fetch_weights(names):
-            click.echo(path)
+            click.echo(shown(path))
 
 
 @command.command("verify")
@@ -68,5 +68,5 @@ def verify() -> None:
     with plain_errors():
         checks = verify_weights()
         for check in checks:
-            click.echo(f"{'ok  ' if check.ok else 'BAD '} {check.what}: {check.detail}")
+            click.echo(f"{'ok  ' if check.ok else 'BAD '} {shown(check.what)}: {shown(check.detail)}")
         sys.exit(0 if all(check.ok for check in checks) else 2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections import Counter
@@ -36,6 +35,18 @@ class Outcome:
     error: TouchpointError | None
 
 
+def shown(text: object) -> str:
+    """An id, a path or a message as a terminal may have it: on one line, without control characters."""
+    from analyzer.report.words import printable
+
+    return printable(str(text))
+
+
+def complain(fault: object) -> None:
+    """Say on stderr what went wrong."""
+    click.echo(f"touchpoint: {shown(fault)}", err=True)
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn a domain error into its message on stderr and its exit code.
@@ -45,13 +56,13 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except TouchpointError as error:
-        click.echo(f"touchpoint: {error}", err=True)
+        complain(error)
         sys.exit(error.exit_code)
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
     except Exception:
         traceback.print_exc()
-        click.echo(f"touchpoint: {DEFECT}", err=True)
+        complain(DEFECT)
         sys.exit(2)
 
 
@@ -67,11 +78,11 @@ def run(arguments: Sequence[str], options: Options, exclude: Path | None) -> Ite
     """Analyse all inputs in order. Faults in the arguments come first. No two calls have the same id."""
     inputs, errors = find_inputs(arguments, exclude=exclude)
     for error in errors:
-        yield Outcome(_shown(error.path or "input"), None, error)
+        yield Outcome(_named(error.path or "input"), None, error)
     names, taken = _call_ids(inputs), {OVERVIEW}
     with _progress(len(inputs)) as advance:
         for source in inputs:
-            advance(_shown(source.path.name))
+            advance(source.path.name)
             outcome = _one(source, options, names.get(source.path))
             yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
 
@@ -79,7 +90,7 @@ def run(arguments: Sequence[str], options: Options, exclude: Path | None) -> Ite
 def _one(source: Input, options: Options, call_id: str | None) -> Outcome:
     from analyzer.pipeline import analyze
 
-    name = _shown(source.path.name)
+    name = _named(source.path.name)
     try:
         return Outcome(name, analyze(source, options, call_id), None)
     except TouchpointError as error:
@@ -99,7 +110,7 @@ def _settled(outcome: Outcome, analysis: Analysis, taken: set[str]) -> Outcome:
     from analyzer.report.run import file_stem
 
     report = analysis.report
-    wanted = found = _shown(report.call.id)
+    wanted = found = _named(report.call.id)
     for number in count(2):
         if file_stem(found).casefold() not in taken:
             break
@@ -107,14 +118,16 @@ def _settled(outcome: Outcome, analysis: Analysis, taken: set[str]) -> Outcome:
     taken.add(file_stem(found).casefold())
     message = f"The id {wanted} is taken in this run, so this call is called {found}."
     renamed = () if found == wanted else (Warning(code="same-id", message=message),)
-    info = report.call.model_copy(update={"id": found, "source": _shown(report.call.source)})
+    info = report.call.model_copy(update={"id": found, "source": _named(report.call.source)})
     report = report.model_copy(update={"call": info, "warnings": (*report.warnings, *renamed)})
     return replace(outcome, analysis=replace(analysis, report=report))
 
 
-def _shown(name: str) -> str:
+def _named(name: str) -> str:
     """A file name as text; bytes that are not UTF-8 become replacement characters."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    from analyzer.call import whole
+
+    return whole(name)
 
 
 def _call_ids(inputs: Sequence[Input]) -> dict[Path, str]:
@@ -138,7 +151,7 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, plain lines elsewhere; always on stderr."""
     if not sys.stderr.isatty():
         done = iter(range(1, total + 1))
-        yield lambda name: click.echo(f"[{next(done)}/{total}] {name}", err=True)
+        yield lambda name: click.echo(f"[{next(done)}/{total}] {shown(name)}", err=True)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -150,7 +163,7 @@ def _progress(total: int) -> Iterator[Callable[[str], None]]:
 
         def advance(name: str) -> None:
             nonlocal started
-            bar.update(task, advance=int(started), description=name[:40])
+            bar.update(task, advance=int(started), description=shown(name)[:40])
             started = True
 
         yield advance

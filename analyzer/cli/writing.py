@@ -10,7 +10,7 @@ from rich.console import Console
 
 from analyzer.audio.playback import encode_playback
 from analyzer.call import Report
-from analyzer.cli.running import DEFECT, Outcome
+from analyzer.cli.running import DEFECT, Outcome, shown
 from analyzer.errors import ConfigError, InputError, TouchpointError
 from analyzer.pipeline import Analysis
 from analyzer.report.csv import calls_csv
@@ -88,9 +88,9 @@ class RunWriter:
             except OSError as fault:
                 raise _unwritten(self._out, "the overview of the run cannot be written", fault) from fault
             run_table(self._rows, self._failures, self._console)
-            self._console.print(f"\nReports: {self._out.resolve() / 'index.html'}", soft_wrap=True)
+            self._console.print(f"\nReports: {shown(self._out.resolve() / 'index.html')}", soft_wrap=True)
         if self._unjudged:
-            self._console.print(f"\nNot judged in full: {', '.join(self._unjudged)}. Each report says why.")
+            self._console.print(f"\nNot judged in full: {', '.join(map(shown, self._unjudged))}. Each report says why.")
 
     def _overview(self) -> dict[str, str]:
         files = {}

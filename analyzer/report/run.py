@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from analyzer.call import FindingSeverity, PressureSeverity, Report, Value
 from analyzer.errors import TouchpointError
+from analyzer.report.words import printable
 
 SEVERITY_ORDER: tuple[FindingSeverity, ...] = ("critical", "major", "minor", "info")
 PRESSURE_ORDER: tuple[PressureSeverity, ...] = ("severe", "mild", "none")
@@ -123,7 +124,7 @@ class RunFailure(Value):
     @classmethod
     def of(cls, error: TouchpointError, named: str | None = None) -> Self:
         message = " ".join(part for part in (error.fault, error.next_step) if part)
-        return cls(input=named or error.path or "", code=error.code, message=message)
+        return cls(input=printable(named or error.path or ""), code=error.code, message=printable(message))
 
 
 def _rules(report: Report, status: str) -> tuple[str, ...]:

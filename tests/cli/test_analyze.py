@@ -16,6 +16,8 @@ from click.testing import Result
 import analyzer.cli.writing
 import analyzer.pipeline
 
+from .conftest import HOSTILE
+
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 
@@ -377,6 +379,32 @@ def test_a_file_name_that_is_not_utf8_is_analysed_like_any_other(
 
     assert result.exit_code == 0
     assert report(out, "a")["call"]["source"] == "caf\ufffd.json"
+
+
+def test_a_bad_file_whose_name_is_not_utf8_loses_no_other(
+    touchpoint: Run, write_call: Write, odd_wav: Path, out: Path
+) -> None:
+    result = touchpoint("analyze", odd_wav, write_call("a.json"), "--out", out, "--format", "json,html,csv,junit")
+
+    assert result.exit_code == 2
+    assert "caf\ufffd.wav: " in result.stderr
+    assert {"a.json", "index.html", "calls.csv", "junit.xml"} <= set(written(out))
+    assert "caf\ufffd.wav" in (out / "calls.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("shape", ["fair", "strangers"])
+def test_an_id_or_a_name_cannot_steer_the_terminal(
+    touchpoint: Run, write_call: Write, tmp_path: Path, out: Path, shape: str
+) -> None:
+    """Neither that of a call, nor that of one that was not judged in full, nor that of a file."""
+    lines = "fair" if shape == "fair" else [("unknown", "Hello.")]
+    good = write_call("a.json", lines, id=HOSTILE)
+    (tmp_path / f"{HOSTILE}.wav").write_text("not sound")
+    for more in ((), ("--out", out)):
+        result = touchpoint("analyze", good, tmp_path / f"{HOSTILE}.wav", *more)
+        assert not set(result.output) & set("\x1b\x07\u202e")
+        assert "]0;owned" in result.stdout
+        assert "]0;owned" in result.stderr
 
 
 def test_progress_goes_to_stderr_in_plain_lines(touchpoint: Run, write_call: Write, out: Path) -> None:

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
+from .conftest import HOSTILE
+
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 STRANGERS = [("unknown", "Hello."), ("unknown", "I want to cancel.")]
@@ -104,6 +106,24 @@ def test_a_broken_transcript_in_a_folder_never_passes(touchpoint: Run, write_cal
     assert result.exit_code == 2
     assert "PASS  a" in result.stdout
     assert "b.json: the file is not valid JSON" in result.stdout
+
+
+def test_a_name_that_is_not_utf8_loses_neither_the_other_calls_nor_the_junit_file(
+    touchpoint: Run, write_call: Write, odd_wav: Path, tmp_path: Path
+) -> None:
+    junit = tmp_path / "gate.xml"
+    result = touchpoint("gate", odd_wav, write_call("a.json"), "--fail-under", "1", "--junit", junit)
+
+    assert result.exit_code == 2
+    assert "ERROR caf\ufffd.wav" in result.stdout
+    assert "PASS  a" in result.stdout
+    assert ElementTree.parse(junit).getroot().get("tests") == "2"
+
+
+def test_an_id_cannot_steer_the_terminal(touchpoint: Run, write_call: Write) -> None:
+    result = touchpoint("gate", write_call("a.json", id=HOSTILE), "--fail-under", "1")
+
+    assert result.stdout == "PASS  a\ufffd]0;owned\ufffd\ufffdb\n"
 
 
 def test_a_failure_weighs_more_than_an_error(touchpoint: Run, write_call: Write, tmp_path: Path) -> None:
