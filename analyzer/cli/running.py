@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 OVERVIEW = "index"  # the page of the run, which no call may overwrite
+Working = Callable[[str], AbstractContextManager[None]]
 DEFECT = "This is a defect of Touchpoint: please report it with this message."
 
 
@@ -80,11 +81,11 @@ def run(arguments: Sequence[str], options: Options, exclude: Path | None) -> Ite
     for error in errors:
         yield Outcome(_named(error.path or "input"), None, error)
     names, taken = _call_ids(inputs), {OVERVIEW}
-    with _progress(len(inputs)) as advance:
-        for source in inputs:
-            advance(source.path.name)
+    working = _progress(len(inputs))
+    for source in inputs:
+        with working(source.path.name):
             outcome = _one(source, options, names.get(source.path))
-            yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
+        yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
 
 
 def _one(source: Input, options: Options, call_id: str | None) -> Outcome:
@@ -146,24 +147,36 @@ def _call_ids(inputs: Sequence[Input]) -> dict[Path, str]:
     }
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal, plain lines elsewhere; always on stderr."""
-    if not sys.stderr.isatty():
-        done = iter(range(1, total + 1))
-        yield lambda name: click.echo(f"[{next(done)}/{total}] {shown(name)}", err=True)
-        return
+def _progress(total: int) -> Working:
+    """Says on stderr which input is worked on: with a bar on a terminal, in plain lines elsewhere."""
+    return _bar(total) if sys.stderr.isatty() else _lines(total)
+
+
+def _lines(total: int) -> Working:
+    numbers = iter(range(1, total + 1))
+
+    @contextmanager
+    def working(name: str) -> Iterator[None]:
+        click.echo(f"[{next(numbers)}/{total}] {shown(name)}", err=True)
+        yield
+
+    return working
+
+
+def _bar(total: int) -> Working:
+    """A bar that stands only while there is work to do: what is printed between must not run into it."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        started = False
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+    task = bar.add_task("", total=total)
 
-        def advance(name: str) -> None:
-            nonlocal started
-            bar.update(task, advance=int(started), description=shown(name)[:40])
-            started = True
+    @contextmanager
+    def working(name: str) -> Iterator[None]:
+        bar.update(task, description=shown(name)[:40])
+        with bar:
+            yield
+        bar.advance(task)
 
-        yield advance
+    return working
