@@ -27,11 +27,18 @@ def list_models() -> None:
     Example:
       touchpoint models list
     """
+    from rich.console import Console
+    from rich.table import Table
+
     from analyzer.weights.store import status
 
+    table = Table.grid(padding=(0, 2))
+    for _ in ("name", "family", "licence", "state"):
+        table.add_column(no_wrap=True)
     with plain_errors():
         for line in status():
-            click.echo(f"{line.name:<24} {line.family:<8} {line.licence:<11} {line.state:<14} {line.title}")
+            table.add_row(line.name, line.family, line.licence, line.state, line.title)
+        Console(highlight=False, markup=False).print(table)
 
 
 @command.command("fetch")

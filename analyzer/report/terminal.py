@@ -38,6 +38,7 @@ SHOWN_QUOTES = 4
 STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "info": "cyan"}
 VERDICT_STYLES = {"met": "green", "not_met": "red", "not_applicable": "dim", "cannot_judge": "magenta"}
 PASSED_STYLES = {True: "green", False: "bold red", None: "magenta"}
+RESULTS = {True: "passed", False: "failed", None: "open"}  # short words: the ids need the room
 PRESSURE_STYLES = {"severe": "bold red", "mild": "yellow", "none": ""}
 
 
@@ -154,7 +155,9 @@ def _unchecked(report: Report) -> Iterator[RenderableType]:
 
 
 def _table(rows: Sequence[RunRow], *, width: int, plain: bool) -> Table:
-    table = Table(box=None if plain else SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    room = 2 if plain else 1  # the box has a space of its own between columns
+    box = None if plain else SIMPLE_HEAD
+    table = Table(box=box, pad_edge=False, show_edge=False, header_style="bold", padding=(0, room, 0, 0))
     shown = [column for column in COLUMNS if width >= column.from_width]
     for column in shown:
         table.add_column(column.name, justify=column.justify, no_wrap=not column.folds, overflow="fold")
@@ -191,7 +194,7 @@ COLUMNS = (
     Column("score", lambda row: score_words(row.score), justify="right"),
     Column(
         "result",
-        lambda row: "incomplete" if row.rules_failed else passed_words(row.passed),
+        lambda row: "incomplete" if row.rules_failed else RESULTS[row.passed],
         lambda row: "bold red" if row.rules_failed else PASSED_STYLES[row.passed],
     ),
     Column("pressure", _pressure, lambda row: PRESSURE_STYLES.get(row.pressure or "", "")),

@@ -14,7 +14,7 @@ from analyzer.errors import InputError
 from analyzer.report.csv import HEADER, calls_csv, safe_cell
 from analyzer.report.index import Totals
 from analyzer.report.junit import GateCase, junit_xml
-from analyzer.report.run import RunFailure, RunRow, file_stem
+from analyzer.report.run import RunFailure, RunRow, SeverityCounts, file_stem
 from analyzer.report.terminal import call_summary, run_table
 
 FAILURE = RunFailure.of(InputError("no audio stream.", path="=broken.mp3", next_step="Convert it."))
@@ -108,6 +108,21 @@ def test_the_table_keeps_within_the_width(reports: dict[str, Report], width: int
     text = out.export_text()
     assert max(map(len, text.splitlines())) <= width
     assert "7 calls, 1 input not judged" in text and "=broken.mp3" in text
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_an_id_of_25_letters_stays_whole_at_80_columns(
+    severe: Report, reports: dict[str, Report], terminal: bool
+) -> None:
+    """Beside the longest words of the other columns."""
+    changes = {"id": "en-appointment-called-off", "findings": SeverityCounts(critical=12), "attempts_after_refusal": 12}
+    row = RunRow.of(severe).model_copy(update=changes)
+    out = console(80, terminal=terminal)
+    run_table([row, RunRow.of(reports["mono"]), RunRow.of(reports["failed_rule"])], [], out)
+    text = out.export_text()
+    for words in ("en-appointment-called-off", "12, critical", "severe (12)", "not judged", "open", "incomplete"):
+        assert words in text
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_piped_output_is_plain(reports: dict[str, Report]) -> None:
