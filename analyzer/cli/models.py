@@ -27,9 +27,9 @@ def list_models() -> None:
     Example:
       touchpoint models list
     """
-    from rich.console import Console
     from rich.table import Table
 
+    from analyzer.cli.console import PlainConsole
     from analyzer.weights.store import status
 
     table = Table.grid(padding=(0, 2))
@@ -38,7 +38,7 @@ def list_models() -> None:
     with plain_errors():
         for line in status():
             table.add_row(line.name, line.family, line.licence, line.state, line.title)
-        Console(highlight=False, markup=False).print(table)
+        PlainConsole().print(table)
 
 
 @command.command("fetch")

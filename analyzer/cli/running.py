@@ -52,7 +52,8 @@ def complain(fault: object) -> None:
 def plain_errors() -> Iterator[None]:
     """Turn a domain error into its message on stderr and its exit code.
 
-    A defect of ours keeps its traceback and ends with 2: exit code 1 is the gate's verdict and nothing else.
+    A defect of ours keeps its traceback and ends with 2: exit code 1 is the gate's verdict and nothing else. What
+    the group has codes for is left to it.
     """
     try:
         yield
@@ -165,11 +166,12 @@ def _lines(total: int) -> Working:
 
 def _bar(total: int) -> Working:
     """A bar that stands only while there is work to do: what is printed between must not run into it."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from analyzer.cli.console import PlainConsole
+
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+    bar = Progress(*columns, console=PlainConsole(stderr=True), transient=True, redirect_stdout=False)
     task = bar.add_task("", total=total)
 
     @contextmanager

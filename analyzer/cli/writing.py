@@ -6,10 +6,9 @@ import errno
 import os
 from pathlib import Path
 
-from rich.console import Console
-
 from analyzer.audio.playback import encode_playback
 from analyzer.call import Report
+from analyzer.cli.console import PlainConsole
 from analyzer.cli.running import DEFECT, Outcome, shown
 from analyzer.errors import ConfigError, InputError, TouchpointError
 from analyzer.pipeline import Analysis
@@ -36,7 +35,7 @@ class RunWriter:
         self._rows: list[RunRow] = []
         self._failures: list[RunFailure] = []
         self._unjudged: list[str] = []
-        self._console = Console(highlight=False, markup=False)
+        self._console = PlainConsole()
         if out is not None:
             _make_folder(out)
 
@@ -60,6 +59,8 @@ class RunWriter:
                 self._console.print(call_summary(report))
             else:
                 self._write_call(self._out, analysis)
+        except BrokenPipeError:  # of the terminal, not of a report
+            raise
         except OSError as fault:
             return _unwritten(self._out, f"the report of {name} cannot be written", fault)
         except Exception as fault:  # a defect of ours on one call
