@@ -20,7 +20,7 @@ from analyzer.detect.metrics import measure
 from analyzer.detect.request_ledger import request_ledger
 from analyzer.detect.retention_ledger import retention_ledger
 from analyzer.detect.rule import Ledger, Need, Observed
-from analyzer.detect.rules import LACKS, describe, lacking, run_rules
+from analyzer.detect.rules import RULES, describe, lacking, lacks, run_rules
 from analyzer.errors import ConfigError, InputError
 from analyzer.inputs import Input
 from analyzer.score.judging import Judged
@@ -47,9 +47,8 @@ class Analysis:
 def analyze(source: Input, options: Options, call_id: str | None = None) -> Analysis:
     """Analyse one input. InputError, ModelError or ConfigError when it cannot be done."""
     if source.form == "transcript":
-        call = read_transcript(source.path)
-        call = _renamed(call, call_id)
-        return Analysis(judge_call(call, options), None)
+        call = _in_language(read_transcript(source.path), options)
+        return Analysis(judge_call(_renamed(call, call_id), options), None)
     recording = read_recording(source.path, max_minutes=options.max_minutes)
     engine = load_engine(DEFAULT_ENGINE if options.engine == "auto" else options.engine, options.model)
     with _meanwhile(act_model):
@@ -67,6 +66,13 @@ def _meanwhile(load: Callable[[], object]) -> Iterator[None]:
 
 def _renamed(call: Call, call_id: str | None) -> Call:
     return call.model_copy(update={"info": call.info.model_copy(update={"id": call_id})}) if call_id else call
+
+
+def _in_language(call: Call, options: Options) -> Call:
+    """A forced language goes before the one that stands in a transcript."""
+    if options.language == "auto":
+        return call
+    return call.model_copy(update={"info": call.info.model_copy(update={"language": options.language})})
 
 
 def hear(recording: Recording, engine: Engine, options: Options) -> Call:
@@ -155,8 +161,9 @@ def judge_call(call: Call, options: Options, engine: Engine | None = None) -> Re
     understood = model.understand(call.turns, call.info.language or "")
     call = call.model_copy(update={"turns": understood.turns})
     observed = _observe(call, understood.topics, missing, options)
-    findings, rules = run_rules(observed, missing)
-    blind = "; ".join(LACKS[need] for need in ("speakers", "language") if need in missing)
+    reasons = lacks(call, model.languages)
+    findings, rules = run_rules(observed, missing, RULES, reasons)
+    blind = "; ".join(reasons[need] for need in ("speakers", "language") if need in missing)
     return Report(
         call=call.info,
         warnings=call.warnings,

@@ -190,6 +190,30 @@ def test_a_transcript_is_judged_without_a_recogniser(
     assert statuses(analysis.report)["dead-air"] == "skipped"
 
 
+@pytest.mark.parametrize("language", ["en-GB", "EN"])
+def test_a_regional_language_is_judged(write_call: Callable[..., Path], fake_acts: Any, language: str) -> None:
+    report = analyze(Input(write_call("a.json", language=language), "transcript"), options()).report
+
+    assert report.call.language == "en"
+    assert report.scorecard.score == 100
+
+
+def test_a_forced_language_goes_before_that_of_a_transcript(write_call: Callable[..., Path], fake_acts: Any) -> None:
+    path = write_call("a.json", language="fr")
+
+    assert analyze(Input(path, "transcript"), options(language="en")).report.scorecard.score == 100
+    assert analyze(Input(path, "transcript"), options(language="en")).report.call.language == "en"
+
+
+def test_a_language_that_cannot_be_judged_is_named(write_call: Callable[..., Path], fake_acts: Any) -> None:
+    report = analyze(Input(write_call("a.json", language="fr"), "transcript"), options()).report
+    why = "the language is fr, only en and de can be judged"
+
+    assert {each.reason for each in report.rules if "times" not in (each.reason or "")} == {why}
+    reasons = {each.reason for touchpoint in report.scorecard.touchpoints for each in touchpoint.criteria}
+    assert reasons == {f"Cannot judge: {why}."}
+
+
 def test_a_pressed_call_is_found_out(write_call: Callable[..., Path], fake_acts: Any) -> None:
     report = analyze(Input(write_call("bad.json", "pressed"), "transcript"), options()).report
 

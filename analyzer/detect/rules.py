@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from analyzer.call import Call, Finding, RuleOutcome
 from analyzer.detect import (
@@ -30,6 +30,12 @@ LACKS: dict[Need, str] = {
 }
 
 
+def lacks(call: Call, languages: Collection[str]) -> dict[Need, str]:
+    """`LACKS` with the language of this call and those that can be judged."""
+    found = call.info.language or "not known"
+    return LACKS | {"language": f"the language is {found}, only {' and '.join(languages)} can be judged"}
+
+
 def describe(fault: Exception) -> str:
     return f"{type(fault).__name__}: {fault}"
 
@@ -47,15 +53,21 @@ def lacking(call: Call, languages: Collection[str]) -> frozenset[Need]:
 
 
 def run_rules(
-    observed: Observed, missing: Collection[Need], rules: Sequence[Rule] = RULES
+    observed: Observed,
+    missing: Collection[Need],
+    rules: Sequence[Rule] = RULES,
+    reasons: Mapping[Need, str] = LACKS,
 ) -> tuple[tuple[Finding, ...], tuple[RuleOutcome, ...]]:
-    """Findings of all rules, and for each rule whether it ran. A rule that raises is `failed`; the others go on."""
+    """Findings of all rules, and for each rule whether it ran. A rule that raises is `failed`; the others go on.
+
+    `reasons` says of what is missing why a rule that needs it was skipped.
+    """
     findings: list[Finding] = []
     outcomes: list[RuleOutcome] = []
     for rule in rules:
-        lacks = [LACKS[need] for need in rule.needs if need in missing]
-        if lacks:
-            outcomes.append(RuleOutcome(rule=rule.name, status="skipped", reason="; ".join(lacks)))
+        lacking_here = [reasons[need] for need in rule.needs if need in missing]
+        if lacking_here:
+            outcomes.append(RuleOutcome(rule=rule.name, status="skipped", reason="; ".join(lacking_here)))
             continue
         if rule.ledger is not None and rule.ledger in observed.faults:
             outcomes.append(RuleOutcome(rule=rule.name, status="failed", reason=observed.faults[rule.ledger]))

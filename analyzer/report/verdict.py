@@ -52,6 +52,11 @@ class Unchecked:
         return f"Not checked{f' because {self.reason}' if self.reason else ''}: {names}"
 
 
+def was_checked(report: Report) -> bool:
+    """Whether any rule ran."""
+    return any(outcome.status == "ok" for outcome in report.rules)
+
+
 def not_checked(report: Report) -> tuple[Unchecked, ...]:
     """Rules that did not run, by reason; the failed ones first."""
     groups: dict[tuple[RuleStatus, str | None], list[str]] = {}
@@ -125,7 +130,7 @@ def _others(report: Report) -> Iterator[str]:
     if counts:
         named = ", ".join(f"{check_name(rule).lower()} ({count})" for rule, count in counts.items())
         yield f"{'Also noticed' if len(counts) < len(_rules(report)) else 'Noticed'}: {named}."
-    elif not report.findings:
+    elif not report.findings and was_checked(report):
         yield "No fault was found in what could be checked." if not_checked(report) else "No fault was found."
 
 
@@ -136,7 +141,9 @@ def _rules(report: Report) -> set[str]:
 def _unchecked(report: Report) -> Iterator[str]:
     failed = [outcome for outcome in report.rules if outcome.status == "failed"]
     skipped = [outcome for outcome in report.rules if outcome.status == "skipped"]
-    if skipped:
+    if skipped and not failed and not was_checked(report):
+        yield "No check was possible."
+    elif skipped:
         yield f"{count_words(len(skipped), 'check was', 'checks were')} not possible."
     if failed:
         yield f"{count_words(len(failed), 'check', 'checks')} broke down: this report is incomplete."

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from analyzer.call import Call, CallInfo, Milliseconds, Turn
 from analyzer.errors import InputError
 
 NEXT = "See docs/transcripts.md for the format."
+
+
+def _primary(tag: str) -> str:
+    """The language of a tag such as `en-GB` or `DE`: its first part, in lower case."""
+    return re.split("[-_]", tag.strip(), maxsplit=1)[0].lower() or tag
 
 
 class NativeTurn(BaseModel):
@@ -32,7 +38,7 @@ class NativeTranscript(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str = Field(min_length=1)
-    language: str = Field(min_length=2)
+    language: Annotated[str, Field(min_length=2), AfterValidator(_primary)]
     agent: str | None = None
     customer_tier: str | None = None
     recorded_at: str | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.call import Report, Request, Retention
+from analyzer.call import Report, Request, Retention, RuleOutcome
 from analyzer.report import words
+from analyzer.report.html import call_page
 from analyzer.report.timeline import timeline
 from analyzer.report.verdict import verdict_line
 
@@ -58,6 +59,15 @@ def test_the_verdict_says_what_was_not_checked(reports: dict[str, Report]) -> No
     assert "could not be judged" in verdict_line(reports["mono"])
     assert "5 checks were not possible." in verdict_line(reports["mono"])
     assert verdict_line(reports["failed_rule"]).startswith("No fault was found in what could be checked.")
+
+
+def test_where_nothing_was_checked_nothing_is_said_to_be_fine(reports: dict[str, Report]) -> None:
+    rules = tuple(RuleOutcome(rule=rule.rule, status="skipped", reason="!") for rule in reports["mono"].rules)
+    nothing = reports["mono"].model_copy(update={"rules": rules, "findings": ()})
+    assert verdict_line(nothing) == (
+        "Whether the customer was pressed to stay could not be judged. No check was possible."
+    )
+    assert "Nothing could be checked." in call_page(nothing, audio=None)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,14 @@ def test_a_transcript_becomes_a_call(put: Any) -> None:
     assert call.has_times
 
 
+@pytest.mark.parametrize(
+    ("written", "language"),
+    [("en", "en"), ("en-GB", "en"), ("DE", "de"), ("de_AT", "de"), (" EN-us ", "en"), ("-GB", "-GB")],
+)
+def test_a_language_is_the_first_part_of_its_tag(put: Any, written: str, language: str) -> None:
+    assert read_transcript(put(GOOD | {"language": written})).info.language == language
+
+
 def test_what_is_known_of_the_call_is_kept_and_other_keys_are_ignored(put: Any) -> None:
     extra = {"agent": "Dana", "customer_tier": "gold", "recorded_at": "2024-03-18T09:00:00Z", "sector": "telecom"}
     content = turn(labels=["x"], deeper={"a": [1]}) | extra
