@@ -43,7 +43,10 @@ class SeverityCounts(Value):
 
 
 class RunRow(Value):
-    """One analysed call of a run. `pressure` is null where retention was not judged."""
+    """One analysed call of a run.
+
+    `pressure` is null where retention was not judged, `requests` and `ignored_requests` where requests were not.
+    """
 
     id: str
     source: str
@@ -61,10 +64,11 @@ class RunRow(Value):
     attempts: int | None
     attempts_after_refusal: int | None
     seconds_to_honour: float | None
-    requests: int
-    ignored_requests: int
+    requests: int | None
+    ignored_requests: int | None
     findings: SeverityCounts
     rules_found: tuple[str, ...]
+    rules_ok: tuple[str, ...]
     rules_failed: tuple[str, ...]
     rules_skipped: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -73,6 +77,7 @@ class RunRow(Value):
     @classmethod
     def of(cls, report: Report) -> Self:
         call, card, retention = report.call, report.scorecard, report.retention
+        requests = report.requests if "ignored-intent" in _rules(report, "ok") else None
         return cls(
             id=call.id,
             source=call.source,
@@ -90,10 +95,11 @@ class RunRow(Value):
             attempts=len(retention.attempts) if retention else None,
             attempts_after_refusal=len(retention.attempts_after_refusal) if retention else None,
             seconds_to_honour=retention.seconds_to_honour if retention else None,
-            requests=len(report.requests),
-            ignored_requests=sum(request.is_ignored for request in report.requests),
+            requests=None if requests is None else len(requests),
+            ignored_requests=None if requests is None else sum(request.is_ignored for request in requests),
             findings=SeverityCounts.of(report),
             rules_found=tuple(dict.fromkeys(finding.rule for finding in report.findings)),
+            rules_ok=_rules(report, "ok"),
             rules_failed=_rules(report, "failed"),
             rules_skipped=_rules(report, "skipped"),
             warnings=tuple(warning.code for warning in report.warnings),
@@ -111,7 +117,8 @@ class RunRow(Value):
         pressure = PRESSURE_ORDER.index(self.pressure) if self.pressure else len(PRESSURE_ORDER)
         score = 101.0 if self.score is None else self.score
         counts = self.findings
-        return (self.passed is not False, pressure, -self.ignored_requests, -counts.critical, -counts.major, score)
+        ignored = self.ignored_requests or 0
+        return (self.passed is not False, pressure, -ignored, -counts.critical, -counts.major, score)
 
 
 class RunFailure(Value):

@@ -39,6 +39,7 @@ STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "info": "cy
 VERDICT_STYLES = {"met": "green", "not_met": "red", "not_applicable": "dim", "cannot_judge": "magenta"}
 PASSED_STYLES = {True: "green", False: "bold red", None: "magenta"}
 RESULTS = {True: "passed", False: "failed", None: "open"}  # short words: the ids need the room
+UNKNOWN = "–"
 PRESSURE_STYLES = {"severe": "bold red", "mild": "yellow", "none": ""}
 
 
@@ -173,6 +174,8 @@ def _pressure(row: RunRow) -> str:
 
 
 def _found(row: RunRow) -> str:
+    if not row.rules_ok and not row.findings.total:
+        return UNKNOWN
     worst = next((severity for severity, count in row.findings if count), None)
     return f"{row.findings.total}, {worst}" if worst else "none"
 
@@ -200,7 +203,7 @@ COLUMNS = (
     Column("pressure", _pressure, lambda row: PRESSURE_STYLES.get(row.pressure or "", "")),
     Column(
         "ignored",
-        lambda row: str(row.ignored_requests),
+        lambda row: UNKNOWN if row.ignored_requests is None else str(row.ignored_requests),
         lambda row: "red" if row.ignored_requests else "dim",
         justify="right",
         from_width=70,

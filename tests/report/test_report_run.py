@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from junitparser import JUnitXml
@@ -12,7 +13,7 @@ from rich.console import Console
 from analyzer.call import Report
 from analyzer.errors import InputError
 from analyzer.report.csv import HEADER, calls_csv, safe_cell
-from analyzer.report.index import Totals
+from analyzer.report.index import Totals, index_page
 from analyzer.report.junit import GateCase, junit_xml
 from analyzer.report.run import RunFailure, RunRow, SeverityCounts, file_stem
 from analyzer.report.terminal import call_summary, run_table
@@ -63,10 +64,33 @@ def test_every_input_has_a_line(reports: dict[str, Report]) -> None:
     text = calls_csv(rows_of(reports), [FAILURE])
     lines = lines_of(text)
     assert text.splitlines()[0] == ",".join(HEADER) and "\r" not in text
-    assert [line["status"] for line in lines] == ["ok"] * 3 + ["incomplete"] * 2 + ["ok", "incomplete", "failed"][-3:]
+    statuses = ["ok", "ok", "not_judged", "incomplete", "incomplete", "ok", "incomplete", "failed"]
+    assert [line["status"] for line in lines] == statuses
     assert lines[0]["rules_found"] == "dead-air; retention-pressure; ignored-intent; process-block"
     assert lines[-1]["message"] == "no audio stream. Convert it."
     assert text == calls_csv(rows_of(reports), [FAILURE])
+
+
+def test_what_was_not_judged_is_unknown_and_not_nothing(reports: dict[str, Report]) -> None:
+    """As on one channel, where nobody is told apart."""
+    skipped = tuple(rule.model_copy(update={"status": "skipped"}) for rule in reports["mono"].rules)
+    blind = RunRow.of(reports["mono"].model_copy(update={"rules": skipped, "findings": ()}))
+    assert (blind.requests, blind.ignored_requests) == (None, None)
+    [line] = lines_of(calls_csv([blind], []))
+    assert (line["status"], line["requests"], line["ignored_requests"]) == ("not_judged", "", "")
+    assert Totals.of([blind], []).with_ignored == 0
+    out = console(80)
+    run_table([blind], [], out)
+    cells = out.export_text().splitlines()[1].split()
+    assert cells == ["mono-0007", "–", "open", "not", "judged", "–", "–"]
+    assert re.search(r'data-name="Ignored" data-sort="-1">–<', index_page([blind], []))
+
+
+def test_a_check_that_broke_down_leaves_the_requests_unknown(severe: Report) -> None:
+    rules = tuple(
+        rule.model_copy(update={"status": "failed"}) if rule.rule == "ignored-intent" else rule for rule in severe.rules
+    )
+    assert RunRow.of(severe.model_copy(update={"rules": rules})).ignored_requests is None
 
 
 def test_no_cell_is_a_formula(reports: dict[str, Report]) -> None:
