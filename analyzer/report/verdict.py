@@ -100,10 +100,18 @@ def _attempts(retention: Retention) -> str:
 
 
 def _honoured(retention: Retention, requests: tuple[Request, ...], turns: dict[int, Turn]) -> str:
-    outcome = next((request.outcome for request in requests if request.kind == "cancel"), None)
+    """What became of the wish to leave.
+
+    It may be stated as several requests: one that is done goes before the others, else the one stated last counts.
+    """
+    wishes = sorted((request for request in requests if request.kind == "cancel"), key=lambda wish: wish.stated[-1])
+    outcomes = [wish.outcome for wish in wishes]
+    done = next((CARRIED_OUT[outcome] for outcome in reversed(outcomes) if outcome in CARRIED_OUT), None)
     if retention.honoured is None:
-        return NOT_HONOURED.get(outcome or "", "It was never carried out.")
-    done = CARRIED_OUT.get(outcome or "", "accepted")
+        if done is not None:
+            return "It was said to be done, but the agent went on." if retention.attempts else f"It was {done}."
+        return NOT_HONOURED.get(outcomes[-1] if outcomes else "", "It was never carried out.")
+    done = done or "accepted"
     if retention.seconds_to_honour is None:
         return f"It was {done} {at(turns.get(retention.honoured), retention.honoured)}."
     return f"It was {done} after {seconds_clock(retention.seconds_to_honour)}."
