@@ -7,21 +7,23 @@ import re
 from typing import Self
 from urllib.parse import quote
 
-from analyzer.call import FindingSeverity, PressureSeverity, Report, Value
+from analyzer.call import FindingSeverity, PressureSeverity, Report, Value, whole
 from analyzer.errors import TouchpointError
 from analyzer.report.words import printable
 
 SEVERITY_ORDER: tuple[FindingSeverity, ...] = ("critical", "major", "minor", "info")
 PRESSURE_ORDER: tuple[PressureSeverity, ...] = ("severe", "mild", "none")
 MAX_STEM = 120
+MAX_STEM_BYTES = 190  # with the mark of what was cut and an ending, well under the 255 that file systems allow
 
 
 def file_stem(call_id: str) -> str:
     """File name of a call without its ending: the id, made safe and kept distinct where a name cannot hold it."""
-    safe = re.sub(r"[^\w.\-]", "_", call_id)[:MAX_STEM].strip(".")
+    safe = re.sub(r"[^\w.\-]", "_", call_id)[:MAX_STEM]
+    safe = safe.encode("utf-8")[:MAX_STEM_BYTES].decode("utf-8", "ignore").strip(".")
     if safe and safe == call_id:
         return call_id
-    return f"{safe or 'call'}-{hashlib.sha256(call_id.encode()).hexdigest()[:8]}"
+    return f"{safe or 'call'}-{hashlib.sha256(whole(call_id).encode('utf-8')).hexdigest()[:8]}"
 
 
 class SeverityCounts(Value):

@@ -381,6 +381,17 @@ def test_a_file_name_that_is_not_utf8_is_analysed_like_any_other(
     assert report(out, "a")["call"]["source"] == "caf\ufffd.json"
 
 
+def test_half_a_surrogate_pair_loses_no_report(touchpoint: Run, write_call: Write, out: Path) -> None:
+    half = json.loads('"a\\ud83d"')
+    path = write_call("a.json", [("agent", f"Hello {half}"), ("customer", half)], id=half, agent=half)
+    result = touchpoint("analyze", path, "--out", out, "--format", "json,html,csv,junit")
+
+    assert "defect" not in result.stderr
+    assert {path.suffix for path in out.iterdir()} == {".json", ".html", ".csv", ".xml"}
+    [name] = [path.stem for path in out.glob("a*.json")]
+    assert report(out, name)["turns"][1]["text"] == "a\ufffd"
+
+
 def test_a_bad_file_whose_name_is_not_utf8_loses_no_other(
     touchpoint: Run, write_call: Write, odd_wav: Path, out: Path
 ) -> None:

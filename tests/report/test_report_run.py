@@ -48,6 +48,18 @@ def test_an_unsafe_id_makes_a_safe_and_distinct_file_name(call_id: str) -> None:
     assert file_stem("a/b") != file_stem("a_b") != file_stem("a\\b")
 
 
+@pytest.mark.parametrize("letter", ["ж", "通", "𝕏"])
+def test_a_file_name_is_short_in_bytes_too(letter: str) -> None:
+    stem = file_stem(letter * 120)
+    assert len(stem.encode()) <= 200 and stem != letter * 120 and stem.startswith(letter)
+    assert stem != file_stem(letter * 119)
+    assert file_stem(letter * 40) == letter * 40
+
+
+def test_an_id_that_utf8_cannot_hold_makes_a_file_name() -> None:
+    assert file_stem("a\ud83d").encode().startswith(b"a_-")
+
+
 def test_totals_divide_once_and_know_nothing_of_nothing(reports: dict[str, Report]) -> None:
     totals = Totals.of(rows_of(reports), [FAILURE])
     assert (totals.calls, totals.failures, totals.judged, totals.passed) == (7, 1, 5, 1)
