@@ -23,8 +23,8 @@ from analyzer.report.words import (
     clock,
     confidence_words,
     count_words,
-    criterion_name,
     language_name,
+    mark_name,
     passed_words,
     printable,
     rule_title,
@@ -127,7 +127,7 @@ def _scores(report: Report) -> Iterator[RenderableType]:
     if not card.touchpoints:
         return
     yield Text()
-    yield _indent(_text((f"Scorecard {card.rubric}", "bold")))
+    yield _indent(_text((f"Scorecard {card.rubric}", "bold"), (f"  {card.title}", "dim")))
     table = Table.grid(padding=(0, 2))
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
@@ -143,7 +143,7 @@ def _marks(touchpoint: TouchpointScore) -> Text:
     parts: list[tuple[str, str]] = []
     for mark in open_marks:
         words = f"{VERDICTS[mark.verdict].lower()}{' (critical)' if mark.critical else ''}: "
-        parts += [("; " if parts else "", ""), (words, VERDICT_STYLES[mark.verdict]), (criterion_name(mark.id), "")]
+        parts += [("; " if parts else "", ""), (words, VERDICT_STYLES[mark.verdict]), (mark_name(mark), "")]
     return _text(*parts)
 
 

@@ -177,7 +177,8 @@ def test_the_summary_says_what_matters(severe: Report, reports: dict[str, Report
     out.print(call_summary(severe))
     text = out.export_text()
     assert "0:40" in text and "After the first no, the agent tried 7 more times" in text
-    assert "not met (critical): Retention limit" in text and "and 3 more moments" in text
+    assert "not met (critical): Stops at the first no" in text and "and 3 more moments" in text
+    assert "Scorecard service  Calls about leaving" in text
     out.print(call_summary(reports["untimed"]))
     assert "Not checked because the transcript has no times: long silences" in out.export_text()
 
