@@ -37,7 +37,10 @@ class RunWriter:
         self._unjudged: list[str] = []
         self._console = PlainConsole()
         if out is not None:
-            _make_folder(out)
+            try:
+                make_folder(out)
+            except OSError as fault:
+                raise _unwritten(out, "the folder for the reports cannot be written", fault) from fault
 
     @property
     def exit_code(self) -> int:
@@ -109,14 +112,11 @@ class RunWriter:
         return files
 
 
-def _make_folder(out: Path) -> None:
-    """Make the folder for the reports, and see that it can be written before any call is heard."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as fault:
-        raise _unwritten(out, "the folder for the reports cannot be written", fault) from fault
+def make_folder(folder: Path) -> None:
+    """Make a folder for results. OSError when it cannot be written: to be known before any call is heard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _unwritten(out: Path | None, what: str, fault: OSError) -> ConfigError:

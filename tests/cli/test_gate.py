@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
+import analyzer.weights.cache
+
 from .conftest import HOSTILE
 
 Run = Callable[..., Result]
@@ -191,3 +193,19 @@ def test_a_junit_file_that_cannot_be_written_is_an_error(touchpoint: Run, write_
 
     assert result.exit_code == 2
     assert "gate.xml: cannot be written" in result.stderr
+    assert result.stdout == ""  # known before any call is heard
+
+
+@pytest.mark.parametrize(("call", "code"), [("pressed", 1), ("fair", 2)])
+def test_a_junit_file_that_cannot_be_written_at_the_end_hides_no_verdict(
+    touchpoint: Run, write_call: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(analyzer.weights.cache, "write_atomically", full)
+    result = touchpoint("gate", write_call("a.json", call), "--fail-under", "90", "--junit", tmp_path / "gate.xml")
+
+    assert result.exit_code == code
+    assert result.stdout.startswith("FAIL  a" if call == "pressed" else "PASS  a")
+    assert "gate.xml: cannot be written (No space left on device). Choose another --junit." in result.stderr
