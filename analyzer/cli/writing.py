@@ -92,7 +92,8 @@ class RunWriter:
             except OSError as fault:
                 raise _unwritten(self._out, "the overview of the run cannot be written", fault) from fault
             run_table(self._rows, self._failures, self._console)
-            self._console.print(f"\nReports: {shown(self._out.resolve() / 'index.html')}", soft_wrap=True)
+            overview = "index.html" if "html" in self._formats else ""
+            self._console.print(f"\nReports: {shown(self._out.resolve() / overview)}", soft_wrap=True)
         if self._unjudged:
             self._console.print(f"\nNot judged in full: {', '.join(map(shown, self._unjudged))}. Each report says why.")
 

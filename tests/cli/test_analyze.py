@@ -59,8 +59,29 @@ def test_each_call_and_the_run_are_written(touchpoint: Run, write_call: Write, o
 def test_only_the_formats_that_are_asked_for_are_written(
     touchpoint: Run, write_call: Write, out: Path, formats: str, files: list[str]
 ) -> None:
-    assert touchpoint("analyze", write_call("a.json"), "--out", out, "--format", formats).exit_code == 0
+    result = touchpoint("analyze", write_call("a.json"), "--out", out, "--format", formats)
+
+    assert result.exit_code == 0
     assert written(out) == files
+    place = out.resolve() / "index.html" if "index.html" in files else out.resolve()
+    assert result.stdout.rstrip("\n").endswith(f"Reports: {place}")
+
+
+@pytest.mark.parametrize("formats", ["", ",", " , "])
+def test_no_format_at_all_is_a_mistake(touchpoint: Run, write_call: Write, out: Path, formats: str) -> None:
+    result = touchpoint("analyze", write_call("a.json"), "--out", out, "--format", formats)
+
+    assert result.exit_code == 2
+    assert "nothing would be written: choose among json, html, csv, junit." in result.stderr
+    assert not out.exists()
+
+
+def test_a_format_without_a_place_to_write_to_is_a_mistake(touchpoint: Run, write_call: Write) -> None:
+    result = touchpoint("analyze", write_call("a.json"), "--format", "json")
+
+    assert result.exit_code == 2
+    assert "give --out too, or leave --format out." in result.stderr
+    assert result.stdout == ""
 
 
 def test_without_out_a_summary_is_printed_and_nothing_is_written(
