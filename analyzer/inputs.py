@@ -84,11 +84,7 @@ class _Search:
 
     def _from_folder(self, folder: Path) -> tuple[Input, ...]:
         if folder.resolve() == self._exclude:
-            raise InputError(
-                "this folder is where the results go, so it is not searched.",
-                path=folder,
-                next_step="Name another folder for the results, or the recordings themselves.",
-            )
+            raise _excluded(folder)
         known = len(self._errors)
         found = tuple(self._listed(folder))
         if not found and len(self._errors) == known:
@@ -98,6 +94,8 @@ class _Search:
     def _from_glob(self, pattern: str) -> tuple[Input, ...]:
         matches = sorted((Path(match) for match in glob.glob(pattern, recursive=True)), key=_order)
         wanted = matches if self._holds(_fixed_part(pattern)) else [path for path in matches if not self._covers(path)]
+        if matches and not wanted:
+            raise _excluded(pattern)
         known = len(self._errors)
         found = tuple(item for path in wanted for item in self._matched(path, pattern))
         if not found and len(self._errors) == known:
@@ -156,6 +154,14 @@ class _Search:
     def _holds(self, path: Path) -> bool:
         """Whether this path lies below the output folder: what is named there is wanted."""
         return self._covers(path) and path.resolve() != self._exclude
+
+
+def _excluded(place: Path | str) -> InputError:
+    return InputError(
+        "this folder is where the results go, so it is not searched.",
+        path=place,
+        next_step="Name another folder for the results, or the recordings themselves.",
+    )
 
 
 def _order(path: Path) -> tuple[str, ...]:

@@ -257,6 +257,18 @@ def test_searching_the_output_folder_itself_is_told(calls: Path) -> None:
     assert faults(errors) == [(str(calls), "this folder is where the results go, so it is not searched.")]
 
 
+@pytest.mark.parametrize("pattern", ["*.wav", "*.json", "./*", "[ab].*"])
+def test_a_glob_over_the_output_folder_itself_is_told(
+    calls: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    """There are recordings: what keeps them out is that results go there."""
+    monkeypatch.chdir(calls)
+    inputs, errors = find_inputs([pattern], exclude=Path("."))
+
+    assert inputs == ()
+    assert faults(errors) == [(pattern, "this folder is where the results go, so it is not searched.")]
+
+
 def test_a_place_below_the_output_folder_may_be_named(calls: Path) -> None:
     """A file, folder or glob inside the output folder is wanted when it is named itself."""
     arguments = [str(calls / "b.wav"), str(calls / "2024" / "deep"), str(calls / "2024" / "*.m4a")]
