@@ -80,6 +80,8 @@ def hear(recording: Recording, engine: Engine, options: Options) -> Call:
     warnings = [*recording.warnings, *channel_warnings(recording)]
     mixed = any(warning.code == "dual-mono" for warning in warnings)
     channels = recording.samples[:1] if mixed else recording.samples
+    if len(channels) == 1 and options.agent_channel != "auto":
+        raise _no_agent_channel(mixed)
     transcript = _transcript(recording, channels, engine, options)
     if not transcript.words:
         raise InputError(
@@ -114,6 +116,11 @@ def _transcript(recording: Recording, channels: NDArray[np.float32], engine: Eng
     return transcript
 
 
+def _no_agent_channel(mixed: bool) -> ConfigError:
+    why = "both channels of this recording carry the same sound" if mixed else "this recording has one channel"
+    return ConfigError(f"{why}, so no channel can be the agent's.", next_step="Leave --agent-channel out for it.")
+
+
 def _foreign(transcript: Transcript, options: Options) -> Warning:
     judged = " and ".join(options.languages)
     return Warning(
@@ -125,11 +132,6 @@ def _foreign(transcript: Transcript, options: Options) -> Warning:
 def _turns(transcript: Transcript, channels: int, options: Options) -> tuple[tuple[Turn, ...], tuple[Warning, ...]]:
     """Turns with speakers as far as they are told apart, and what the reader must know about that."""
     if channels == 1:
-        if options.agent_channel != "auto":
-            raise ConfigError(
-                "this recording has one channel, so no channel can be the agent's.",
-                next_step="Leave --agent-channel out for it.",
-            )
         return split_turns(transcript.words), (
             Warning(
                 code="one-channel", message="Both sides are on one channel, so agent and customer are not told apart."

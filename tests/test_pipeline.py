@@ -99,9 +99,22 @@ def test_one_channel_is_written_down_but_not_judged(report_on: Callable[..., Rep
     assert statuses(report)["retention-pressure"] == "skipped"
 
 
-def test_one_channel_cannot_be_the_agents(report_on: Callable[..., Report], talk: Any) -> None:
+def test_one_channel_cannot_be_the_agents(
+    report_on: Callable[..., Report], talk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is told before anything is recognised."""
+    monkeypatch.setattr(analyzer.pipeline, "transcribe", lambda *_: pytest.fail("the recording was recognised"))
     with pytest.raises(ConfigError, match=r"one channel.*Leave --agent-channel out"):
         report_on({0: talk[0]}, channels=1, agent_channel="0")
+
+
+def test_neither_channel_of_dual_mono_can_be_the_agents(
+    report_on: Callable[..., Report], talk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyzer.pipeline, "transcribe", lambda *_: pytest.fail("the recording was recognised"))
+    one = 0.3 * np.random.default_rng(3).uniform(-1, 1, (1, 12 * 16_000)).astype(np.float32)
+    with pytest.raises(ConfigError, match=r"both channels .* carry the same sound.*Leave --agent-channel out"):
+        report_on(talk, samples=np.concatenate([one, one]), agent_channel="1")
 
 
 def test_dual_mono_is_noticed_and_heard_once(
