@@ -39,8 +39,9 @@ def command(folder: Path, json_file: Path | None, worst: int, text: str, **given
     """Measure the analysis on calls that people have marked.
 
     FOLDER holds transcripts with `labels` (docs/definitions.md, section 7) and, if there are any, recordings of the
-    same names; without it the benchmark of a checkout is taken. Prints how well the analysis agrees with the marks, for each language, on
-    the clean text and on what is recognised, with 95% intervals from resampling the calls; then the worst calls.
+    same names; without it the benchmark of a checkout is taken. Prints how well the analysis agrees with the marks,
+    for each language, on the clean text and on what is recognised, with 95% intervals from resampling the calls; then
+    the worst calls.
 
     Exit code 0: measured. 2: some call could not be measured.
 
