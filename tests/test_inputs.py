@@ -263,7 +263,7 @@ def test_a_glob_over_the_output_folder_itself_is_told(
 ) -> None:
     """There are recordings: what keeps them out is that results go there."""
     monkeypatch.chdir(calls)
-    inputs, errors = find_inputs([pattern], exclude=Path("."))
+    inputs, errors = find_inputs([pattern], exclude=Path())
 
     assert inputs == ()
     assert faults(errors) == [(pattern, "this folder is where the results go, so it is not searched.")]

@@ -45,7 +45,7 @@ def test_a_safe_id_is_its_own_file_name(call_id: str) -> None:
 def test_an_unsafe_id_makes_a_safe_and_distinct_file_name(call_id: str) -> None:
     stem = file_stem(call_id)
     assert stem != call_id and not set(stem) & set('/\\<>\x00:"') and not stem.startswith(".") and len(stem) < 140
-    assert file_stem("a/b") != file_stem("a_b") != file_stem("a\\b")
+    assert len({file_stem(other) for other in ("a/b", "a_b", "a\\b")}) == 3
 
 
 @pytest.mark.parametrize("letter", ["ж", "通", "𝕏"])
