@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from analyzer.report.page import render
 from analyzer.report.run import RunFailure, RunRow
 
-__all__ = ["RunFailure", "RunRow", "Totals", "index_page"]
-
 
 @dataclass(frozen=True)
 class Totals:

@@ -12,8 +12,9 @@ import pytest
 
 from analyzer.call import Report
 from analyzer.report.html import call_page
-from analyzer.report.index import RunFailure, RunRow, index_page
+from analyzer.report.index import index_page
 from analyzer.report.json import to_json
+from analyzer.report.run import RunFailure, RunRow
 
 AUDIO = b"RIFF not really audio"
 

@@ -185,7 +185,7 @@ def test_the_summary_says_what_matters(severe: Report, reports: dict[str, Report
 
 def test_the_gate_as_junit(hostile: Report) -> None:
     cases = [
-        GateCase(id="a", failures=("x < y", "z"), seconds=1.5),
+        GateCase(id="a", failures=("x < y", "z")),
         GateCase(id=hostile.turns[0].text, errors=("broken\x00",)),
         GateCase(id="c"),
     ]
