@@ -30,9 +30,10 @@ from analyzer.speakers.turns import merge_turns, split_turns
 from analyzer.transcribe import cache
 from analyzer.transcribe.engine import DEFAULT_ENGINE, Engine, load_engine
 from analyzer.transcribe.native import read_transcript
-from analyzer.transcribe.transcript import Transcript, transcribe
+from analyzer.transcribe.transcript import SURE, Transcript, transcribe
 from analyzer.understand.model import ActModel, act_model
 
+SURE_ROLES = 0.95  # log odds of about 3, where 2 are needed to name the agent at all
 LEDGER_NEEDS: frozenset[Need] = frozenset({"speakers", "language"})
 
 
@@ -89,8 +90,7 @@ def hear(recording: Recording, engine: Engine, options: Options) -> Call:
             path=recording.path,
             next_step="Listen to it; if people speak in it, try --model with a larger model.",
         )
-    if transcript.language not in options.languages:
-        warnings.append(_foreign(transcript, options))
+    warnings += _language_warnings(transcript, options)
     turns, more = _turns(transcript, len(channels), options)
     info = CallInfo(
         id=recording.path.stem,
@@ -121,12 +121,16 @@ def _no_agent_channel(mixed: bool) -> ConfigError:
     return ConfigError(f"{why}, so no channel can be the agent's.", next_step="Leave --agent-channel out for it.")
 
 
-def _foreign(transcript: Transcript, options: Options) -> Warning:
-    judged = " and ".join(options.languages)
-    return Warning(
-        code="language",
-        message=f"The language is {transcript.language}; only {judged} can be judged. The words are here all the same.",
-    )
+def _language_warnings(transcript: Transcript, options: Options) -> Iterator[Warning]:
+    language = transcript.language
+    if language not in options.languages:
+        judged = " and ".join(options.languages)
+        message = f"The language is {language}; only {judged} can be judged. The words are here all the same."
+        yield Warning(code="language", message=message)
+    if transcript.language_confidence < SURE:
+        sure = f"{transcript.language_confidence:.2f}"
+        message = f"The language was taken for {language}, which is not sure ({sure}). Name it with --language."
+        yield Warning(code="language-unsure", message=message)
 
 
 def _turns(transcript: Transcript, channels: int, options: Options) -> tuple[tuple[Turn, ...], tuple[Warning, ...]]:
@@ -142,6 +146,12 @@ def _turns(transcript: Transcript, channels: int, options: Options) -> tuple[tup
     if "unknown" in roles.speakers.values():
         message = "Who is the agent could not be told from what is said. Name the channel with --agent-channel 0 or 1."
         return turns, (Warning(code="roles", message=message),)
+    if roles.confidence < SURE_ROLES:
+        sure = f"{roles.confidence:.2f}"
+        message = (
+            f"Who is the agent was told by little ({sure}). If it is wrong, name the channel with --agent-channel."
+        )
+        return turns, (Warning(code="roles-unsure", message=message),)
     return turns, ()
 
 

@@ -15,6 +15,7 @@ from analyzer.config import options
 from analyzer.errors import ConfigError, InputError
 from analyzer.inputs import Input
 from analyzer.pipeline import analyze
+from analyzer.speakers.roles import decide
 
 
 @pytest.fixture
@@ -82,6 +83,39 @@ def test_roles_that_cannot_be_told_are_not_guessed(report_on: Callable[..., Repo
     assert "--agent-channel" in report.warnings[0].message
     assert verdicts(report) == {"cannot_judge"}
     assert report.scorecard.score is None
+
+
+@pytest.mark.parametrize(
+    ("odds", "told"), [(1.9, ["roles"]), (2.1, ["roles-unsure"]), (2.9, ["roles-unsure"]), (3.1, [])]
+)
+def test_roles_that_are_told_by_little_are_said_to_be(
+    report_on: Callable[..., Report], talk: Any, monkeypatch: pytest.MonkeyPatch, odds: float, told: list[str]
+) -> None:
+    monkeypatch.setattr(analyzer.pipeline, "_roles", lambda *_: decide({0: [odds / 2, odds / 2], 1: [0.0]}))
+    report = report_on(talk)
+
+    assert codes(report) == told
+    assert all("--agent-channel" in warning.message for warning in report.warnings)
+
+
+def test_roles_that_are_given_are_sure(report_on: Callable[..., Report], talk: Any) -> None:
+    assert codes(report_on(talk, agent_channel="0")) == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [
+        ({"en": 0.4, "nl": 0.35}, ["language-unsure"]),
+        ({"nl": 0.3}, ["language-unsure"]),
+        ({"en": 0.5}, []),
+        ({"fr": 0.9}, ["language"]),
+    ],
+)
+def test_a_language_that_is_not_sure_is_said_to_be(
+    report_on: Callable[..., Report], talk: Any, heard: dict[str, float], told: list[str]
+) -> None:
+    assert codes(report_on(talk, heard=heard)) == told
+    assert codes(report_on(talk, heard=heard, language="en", use_cache=False)) == []
 
 
 def test_one_channel_is_written_down_but_not_judged(report_on: Callable[..., Report], talk: Any) -> None:
