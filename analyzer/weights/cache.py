@@ -66,7 +66,7 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.parent / f".writing-{secrets.token_hex(8)}"
     try:
-        with open(scratch, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:  # noqa: PTH123
+        with open(scratch, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
             stream.write(data)
         scratch.replace(path)
     except BaseException:
