@@ -30,6 +30,11 @@ TurnIndex = Annotated[int, Field(ge=0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+def whole(text: str) -> str:
+    """Text that UTF-8 can hold: half a surrogate pair, as in a file name that is not UTF-8, becomes U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class Value(BaseModel):
     """Base of all domain values: frozen, no unknown fields."""
 
@@ -216,9 +221,10 @@ class Retention(Value):
 
 
 class Verdict(Value):
-    """The judgement of one criterion."""
+    """The judgement of one criterion. `name` is in the rubric's words, empty in older reports."""
 
     id: str
+    name: str = ""
     verdict: VerdictName
     source: Literal["machine", "human"] = "machine"
     confidence: Probability
@@ -229,10 +235,11 @@ class Verdict(Value):
 
 
 class TouchpointScore(Value):
-    """Score of one touchpoint: 0..100, null where nothing could be scored."""
+    """Score of one touchpoint: 0..100, null where nothing could be scored. `excellence` is in the rubric's words."""
 
     id: str
     name: str
+    excellence: str = ""
     score: float | None
     criteria: tuple[Verdict, ...]
 
@@ -241,6 +248,7 @@ class Scorecard(Value):
     """A rubric's marks for one call."""
 
     rubric: str
+    title: str = ""
     score: float | None = Field(ge=0, le=100)
     passed: bool | None
     critical_failed: tuple[str, ...] = ()

@@ -55,7 +55,10 @@ class Gate(Value):
         return tuple(found)
 
     def unjudged(self, report: Report) -> tuple[str, ...]:
-        """What the gate had to know of this call and could not: such a call never passes silently."""
+        """What the gate had to know of this call and could not: such a call never passes silently.
+
+        That is the score where there is a bar, and each rule that is named; and any rule that broke down.
+        """
         missing = _unchecked(report, {condition.rule for condition in self.fail_on})
         if self.fail_under is not None and report.scorecard.score is None:
             missing.append("the call has no score")

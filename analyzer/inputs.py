@@ -21,6 +21,7 @@ AUDIO_SUFFIXES = frozenset({
 """What counts as a recording in folders and globs. A file named by itself is tried whatever its suffix."""
 
 _WANTED = "recordings (WAV, MP3, M4A, Ogg, Opus, FLAC, WebM, MP4, …) or transcripts (JSON with a list of turns)"
+_FORM = 'A transcript is JSON of the form {"turns": [...]}.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Input:
     form: Literal["recording", "transcript"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a JSON file is no transcript; `other` where it is whole and plainly something else."""
+
+    text: str
+    other: bool = False
+
+
 def find_inputs(
     arguments: Sequence[str], *, exclude: Path | None = None
 ) -> tuple[tuple[Input, ...], tuple[InputError, ...]]:
@@ -39,7 +48,7 @@ def find_inputs(
     An argument is a file, a folder (searched in full) or a glob (`**` goes through folders); a name that exists is
     never taken as a glob. Hidden files and folders are left out, and so is what lies in `exclude`, the folder the
     run writes to, unless it is named itself. A file reached twice counts once. An argument that leads to nothing
-    becomes an InputError; the others go on.
+    becomes an InputError, and so does broken JSON in a folder, which may be a call; the others go on.
     """
     found: dict[str, Input] = {}
     errors: list[InputError] = []
@@ -50,11 +59,14 @@ def find_inputs(
                 found.setdefault(os.path.realpath(item.path), item)
         except InputError as error:
             errors.append(error)
-    return tuple(found.values()), tuple(errors)
+    told: dict[tuple[str, str], InputError] = {}
+    for each in errors:
+        told.setdefault((os.path.realpath(each.path or ""), each.fault), each)
+    return tuple(found.values()), tuple(told.values())
 
 
 class _Search:
-    """Resolves arguments. Folders that cannot be read are added to `errors`, and the search goes on."""
+    """Resolves arguments. Folders and JSON that cannot be read are added to `errors`, and the search goes on."""
 
     def __init__(self, exclude: Path | None, errors: list[InputError]) -> None:
         self._exclude = None if exclude is None else exclude.resolve()
@@ -72,21 +84,21 @@ class _Search:
 
     def _from_folder(self, folder: Path) -> tuple[Input, ...]:
         if folder.resolve() == self._exclude:
-            raise InputError(
-                "this folder is where the results go, so it is not searched.",
-                path=folder,
-                next_step="Name another folder for the results, or the recordings themselves.",
-            )
+            raise _excluded(folder)
+        known = len(self._errors)
         found = tuple(self._listed(folder))
-        if not found:
+        if not found and len(self._errors) == known:
             raise InputError("the folder holds no recordings.", path=folder, next_step=f"Put {_WANTED} there.")
         return found
 
     def _from_glob(self, pattern: str) -> tuple[Input, ...]:
         matches = sorted((Path(match) for match in glob.glob(pattern, recursive=True)), key=_order)
         wanted = matches if self._holds(_fixed_part(pattern)) else [path for path in matches if not self._covers(path)]
+        if matches and not wanted:
+            raise _excluded(pattern)
+        known = len(self._errors)
         found = tuple(item for path in wanted for item in self._matched(path, pattern))
-        if not found:
+        if not found and len(self._errors) == known:
             fault = "nothing that matches is a recording." if matches else "no file matches."
             raise InputError(fault, path=pattern, next_step=f"Use a pattern that matches {_WANTED}.")
         return found
@@ -94,7 +106,7 @@ class _Search:
     def _matched(self, path: Path, pattern: str) -> Iterator[Input]:
         """What one match of a glob stands for; a pattern that ends in `**` matches the files of folders itself."""
         if not path.is_dir():
-            yield from _recognised(path)
+            yield from self._recognised(path)
         elif not pattern.rstrip("/").endswith("**"):
             yield from self._listed(path)
 
@@ -107,7 +119,22 @@ class _Search:
             folders[:] = [name for name in sorted(folders) if self._enters(here / name, seen)]
             paths += (here / name for name in files if not name.startswith("."))
         for path in sorted(paths, key=_order):
-            yield from _recognised(path)
+            yield from self._recognised(path)
+
+    def _recognised(self, path: Path) -> Iterator[Input]:
+        """The file as an input, nothing where it is something else."""
+        suffix = path.suffix.lower()
+        if not path.is_file():
+            return
+        if suffix in AUDIO_SUFFIXES:
+            yield Input(path, "recording")
+        elif suffix == ".json":
+            fault = _transcript_fault(path)
+            if fault is None:
+                yield Input(path, "transcript")
+            elif not fault.other:
+                step = f"Write it again, or take it out of the folder. {_FORM}"
+                self._errors.append(InputError(fault.text, path=path, next_step=step))
 
     def _enters(self, folder: Path, seen: set[str]) -> bool:
         real = os.path.realpath(folder)
@@ -129,6 +156,14 @@ class _Search:
         return self._covers(path) and path.resolve() != self._exclude
 
 
+def _excluded(place: Path | str) -> InputError:
+    return InputError(
+        "this folder is where the results go, so it is not searched.",
+        path=place,
+        next_step="Name another folder for the results, or the recordings themselves.",
+    )
+
+
 def _order(path: Path) -> tuple[str, ...]:
     return path.parts
 
@@ -146,37 +181,24 @@ def _named(path: Path) -> Input:
         return Input(path, "recording")
     fault = _transcript_fault(path)
     if fault:
-        raise InputError(fault, path=path, next_step='A transcript is JSON of the form {"turns": [...]}.')
+        raise InputError(fault.text, path=path, next_step=_FORM)
     return Input(path, "transcript")
 
 
-def _recognised(path: Path) -> Iterator[Input]:
-    """The file as an input, nothing where it is something else."""
-    if not path.is_file():
-        return
-    suffix = path.suffix.lower()
-    if suffix in AUDIO_SUFFIXES:
-        yield Input(path, "recording")
-    elif suffix == ".json" and _transcript_fault(path) is None:
-        yield Input(path, "transcript")
-
-
-def _transcript_fault(path: Path) -> str | None:
+def _transcript_fault(path: Path) -> _Fault | None:
     """Why a JSON file is not a native transcript, null where it looks like one."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
-        return "the file is not text in UTF-8."
+        return _Fault("the file is not text in UTF-8.")
     except OSError as error:
-        return f"the file cannot be opened ({error.strerror})."
-    if '"turns"' not in text:
-        return "this is JSON without a list of turns, not a transcript."
-    try:
-        content = json.loads(text)
+        return _Fault(f"the file cannot be opened ({error.strerror}).")
     except (ValueError, RecursionError) as error:
-        return f"the file is not valid JSON ({error})."
-    if not isinstance(content, dict) or not isinstance(content.get("turns"), list):
-        return "this is JSON without a list of turns, not a transcript."
+        return _Fault(f"the file is not valid JSON ({error}).")
+    if not isinstance(content, dict) or "turns" not in content:
+        return _Fault("this is JSON without a list of turns, not a transcript.", other=True)
     if str(content.get("schema", "")).startswith("touchpoint/"):
-        return "this is a report, not a transcript."
+        return _Fault("this is a report, not a transcript.", other=True)
+    if not isinstance(content["turns"], list):
+        return _Fault("this is JSON without a list of turns, not a transcript.")
     return None

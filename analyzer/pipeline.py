@@ -20,7 +20,7 @@ from analyzer.detect.metrics import measure
 from analyzer.detect.request_ledger import request_ledger
 from analyzer.detect.retention_ledger import retention_ledger
 from analyzer.detect.rule import Ledger, Need, Observed
-from analyzer.detect.rules import LACKS, describe, lacking, run_rules
+from analyzer.detect.rules import RULES, describe, lacking, lacks, run_rules
 from analyzer.errors import ConfigError, InputError
 from analyzer.inputs import Input
 from analyzer.score.judging import Judged
@@ -30,9 +30,10 @@ from analyzer.speakers.turns import merge_turns, split_turns
 from analyzer.transcribe import cache
 from analyzer.transcribe.engine import DEFAULT_ENGINE, Engine, load_engine
 from analyzer.transcribe.native import read_transcript
-from analyzer.transcribe.transcript import Transcript, transcribe
+from analyzer.transcribe.transcript import SURE, Transcript, transcribe
 from analyzer.understand.model import ActModel, act_model
 
+SURE_ROLES = 0.95  # log odds of about 3, where 2 are needed to name the agent at all
 LEDGER_NEEDS: frozenset[Need] = frozenset({"speakers", "language"})
 
 
@@ -47,9 +48,8 @@ class Analysis:
 def analyze(source: Input, options: Options, call_id: str | None = None) -> Analysis:
     """Analyse one input. InputError, ModelError or ConfigError when it cannot be done."""
     if source.form == "transcript":
-        call = read_transcript(source.path)
-        call = _renamed(call, call_id)
-        return Analysis(judge_call(call, options), None)
+        call = _in_language(read_transcript(source.path), options)
+        return Analysis(judge_call(_renamed(call, call_id), options), None)
     recording = read_recording(source.path, max_minutes=options.max_minutes)
     engine = load_engine(DEFAULT_ENGINE if options.engine == "auto" else options.engine, options.model)
     with _meanwhile(act_model):
@@ -69,11 +69,20 @@ def _renamed(call: Call, call_id: str | None) -> Call:
     return call.model_copy(update={"info": call.info.model_copy(update={"id": call_id})}) if call_id else call
 
 
+def _in_language(call: Call, options: Options) -> Call:
+    """A forced language goes before the one that stands in a transcript."""
+    if options.language == "auto":
+        return call
+    return call.model_copy(update={"info": call.info.model_copy(update={"language": options.language})})
+
+
 def hear(recording: Recording, engine: Engine, options: Options) -> Call:
     """From sound to turns: recognition, then who spoke."""
     warnings = [*recording.warnings, *channel_warnings(recording)]
     mixed = any(warning.code == "dual-mono" for warning in warnings)
     channels = recording.samples[:1] if mixed else recording.samples
+    if len(channels) == 1 and options.agent_channel != "auto":
+        raise _no_agent_channel(mixed)
     transcript = _transcript(recording, channels, engine, options)
     if not transcript.words:
         raise InputError(
@@ -81,8 +90,7 @@ def hear(recording: Recording, engine: Engine, options: Options) -> Call:
             path=recording.path,
             next_step="Listen to it; if people speak in it, try --model with a larger model.",
         )
-    if transcript.language not in options.languages:
-        warnings.append(_foreign(transcript, options))
+    warnings += _language_warnings(transcript, options)
     turns, more = _turns(transcript, len(channels), options)
     info = CallInfo(
         id=recording.path.stem,
@@ -108,22 +116,26 @@ def _transcript(recording: Recording, channels: NDArray[np.float32], engine: Eng
     return transcript
 
 
-def _foreign(transcript: Transcript, options: Options) -> Warning:
-    judged = " and ".join(options.languages)
-    return Warning(
-        code="language",
-        message=f"The language is {transcript.language}; only {judged} can be judged. The words are here all the same.",
-    )
+def _no_agent_channel(mixed: bool) -> ConfigError:
+    why = "both channels of this recording carry the same sound" if mixed else "this recording has one channel"
+    return ConfigError(f"{why}, so no channel can be the agent's.", next_step="Leave --agent-channel out for it.")
+
+
+def _language_warnings(transcript: Transcript, options: Options) -> Iterator[Warning]:
+    language = transcript.language
+    if language not in options.languages:
+        judged = " and ".join(options.languages)
+        message = f"The language is {language}; only {judged} can be judged. The words are here all the same."
+        yield Warning(code="language", message=message)
+    if transcript.language_confidence < SURE:
+        sure = f"{transcript.language_confidence:.2f}"
+        message = f"The language was taken for {language}, which is not sure ({sure}). Name it with --language."
+        yield Warning(code="language-unsure", message=message)
 
 
 def _turns(transcript: Transcript, channels: int, options: Options) -> tuple[tuple[Turn, ...], tuple[Warning, ...]]:
     """Turns with speakers as far as they are told apart, and what the reader must know about that."""
     if channels == 1:
-        if options.agent_channel != "auto":
-            raise ConfigError(
-                "this recording has one channel, so no channel can be the agent's.",
-                next_step="Leave --agent-channel out for it.",
-            )
         return split_turns(transcript.words), (
             Warning(
                 code="one-channel", message="Both sides are on one channel, so agent and customer are not told apart."
@@ -134,6 +146,12 @@ def _turns(transcript: Transcript, channels: int, options: Options) -> tuple[tup
     if "unknown" in roles.speakers.values():
         message = "Who is the agent could not be told from what is said. Name the channel with --agent-channel 0 or 1."
         return turns, (Warning(code="roles", message=message),)
+    if roles.confidence < SURE_ROLES:
+        sure = f"{roles.confidence:.2f}"
+        message = (
+            f"Who is the agent was told by little ({sure}). If it is wrong, name the channel with --agent-channel."
+        )
+        return turns, (Warning(code="roles-unsure", message=message),)
     return turns, ()
 
 
@@ -155,8 +173,9 @@ def judge_call(call: Call, options: Options, engine: Engine | None = None) -> Re
     understood = model.understand(call.turns, call.info.language or "")
     call = call.model_copy(update={"turns": understood.turns})
     observed = _observe(call, understood.topics, missing, options)
-    findings, rules = run_rules(observed, missing)
-    blind = "; ".join(LACKS[need] for need in ("speakers", "language") if need in missing)
+    reasons = lacks(call, model.languages)
+    findings, rules = run_rules(observed, missing, RULES, reasons)
+    blind = "; ".join(reasons[need] for need in ("speakers", "language") if need in missing)
     return Report(
         call=call.info,
         warnings=call.warnings,

@@ -27,20 +27,20 @@ NOTE = "<!-- Made by docs/generate.py: change the code, then run `make docs`. --
 def commands() -> str:
     """Every command with its help text."""
     parts = [f"# Commands\n{NOTE}"]
-    for path, command in _walk(touchpoint, "touchpoint"):
-        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
-        parts.append(f"## {path}\n\n```text\n{command.get_help(context).strip()}\n```\n")
+    for context in _walk(touchpoint, "touchpoint", None):
+        parts.append(f"## {context.command_path}\n\n```text\n{context.get_help().strip()}\n```\n")
     return "\n".join(parts)
 
 
-def _walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    yield path, command
+def _walk(command: click.Command, name: str, parent: click.Context | None) -> Iterator[click.Context]:
+    """The context of each command as it is when the command runs: settings of a group hold for its commands."""
+    context = click.Context(command, parent, name, terminal_width=100, **command.context_settings)
+    yield context
     if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            inner = command.get_command(context, name)
+        for inner_name in command.list_commands(context):
+            inner = command.get_command(context, inner_name)
             if inner is not None:
-                yield from _walk(inner, f"{path} {name}")
+                yield from _walk(inner, inner_name, context)
 
 
 def rules() -> str:

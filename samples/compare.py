@@ -5,6 +5,7 @@ OUT is the folder that `touchpoint analyze … --out` wrote. Prints, call by cal
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from analyzer.agreement.comparison import compare
 from analyzer.agreement.labels import read_marked
-from analyzer.call import Report
+from analyzer.errors import InputError
+from analyzer.report.json import validate
 
 SCRIPTS = Path(__file__).parent / "scripts"
 
@@ -24,7 +26,12 @@ def main() -> None:
         if not path.is_file():
             print(f"{script.stem}: no report")
             continue
-        result = compare(read_marked(script), Report.model_validate_json(path.read_bytes()))
+        try:
+            report = validate(json.loads(path.read_bytes()))
+        except InputError as fault:
+            print(f"{script.stem}: {fault}")
+            continue
+        result = compare(read_marked(script), report)
         recall = result.after_refusal_recall
         found = (
             "" if recall is None else f", attempts after refusal found {recall:.2f}, {result.after_refusal_wrong} wrong"

@@ -119,8 +119,21 @@ def test_no_score_is_no_failure_but_never_passes():
     assert judging.unjudged(report) == ("the call has no score",)
 
 
-def test_no_score_does_not_matter_to_who_did_not_ask_for_one():
+def test_no_score_does_not_matter_to_who_did_not_ask_for_one_where_the_rule_ran():
     assert gate(PRESSURE).unjudged(a_report(score=None)) == ()
+
+
+@pytest.mark.parametrize("rules", [(ran("skipped"),), (ran("failed"),), (ran(rule="dead-air"),), ()])
+def test_no_score_never_passes_where_a_rule_that_was_asked_for_did_not_run(rules: tuple[RuleOutcome, ...]):
+    judging = gate(PRESSURE)
+    report = a_report(score=None, rules=rules)
+    assert judging.failures(report) == ()
+    assert exit_code((), judging.unjudged(report)) == 2
+
+
+def test_each_rule_that_was_asked_for_must_have_run():
+    report = a_report(score=None, rules=(ran(), ran("skipped", "dead-air", "no times")))
+    assert gate(PRESSURE, "dead-air").unjudged(report) == ("dead-air was not checked: no times",)
 
 
 def test_a_bar_of_zero_still_needs_a_score():

@@ -146,11 +146,9 @@ def test_a_recording_named_by_itself_may_have_any_suffix(tmp_path: Path) -> None
     ("content", "fault"),
     [
         ({"settings": 1}, "this is JSON without a list of turns, not a transcript."),
-        ({"turns": 3}, "this is JSON without a list of turns, not a transcript."),
+        ({"of": '"turns"'}, "this is JSON without a list of turns, not a transcript."),
         ([{"turns": []}], "this is JSON without a list of turns, not a transcript."),
         ({"schema": "touchpoint/1", "turns": []}, "this is a report, not a transcript."),
-        (b'\xff\xfe"turns"', "the file is not text in UTF-8."),
-        (b"", "this is JSON without a list of turns, not a transcript."),
     ],
 )
 def test_other_json(tmp_path: Path, content: object, fault: str) -> None:
@@ -161,6 +159,51 @@ def test_other_json(tmp_path: Path, content: object, fault: str) -> None:
     assert faults(find_inputs([str(path)])[1]) == [(str(path), fault)]
     inputs, errors = find_inputs([str(tmp_path)])
     assert (names(inputs, tmp_path), errors) == (["a.wav"], ())
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b'{"id": "a", "turns": [{"speaker": "agent", "te', "the file is not valid JSON (Unterminated string"),
+        (b'{"id": "a", "langu', "the file is not valid JSON (Unterminated string"),
+        (b'{"turns": ' + b"[" * 100_000, "the file is not valid JSON ("),
+        (b'\xff\xfe"turns"', "the file is not text in UTF-8."),
+        (b"", "the file is not valid JSON (Expecting value: line 1 column 1"),
+        ({"turns": 3}, "this is JSON without a list of turns, not a transcript."),
+    ],
+)
+def test_a_transcript_that_is_broken_is_never_passed_over(tmp_path: Path, content: object, fault: str) -> None:
+    """Nobody would notice that this call was not judged: so it is an error in folders and globs too."""
+    path = put(tmp_path / "x.json", content)
+    put(tmp_path / "a.wav")
+
+    for argument in (str(path), str(tmp_path), str(tmp_path / "*.json"), str(tmp_path / "**")):
+        inputs, [error] = find_inputs([argument])
+        assert error.path == str(path)
+        assert error.fault.startswith(fault)
+        assert 'A transcript is JSON of the form {"turns": [...]}.' in error.next_step
+        assert [item.path.name for item in inputs] in ([], ["a.wav"])
+    assert len(find_inputs([str(tmp_path)])[0]) == 1
+
+
+def test_a_transcript_that_cannot_be_opened_is_never_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path / "x.json", TRANSCRIPT)
+
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+
+    assert faults(find_inputs([str(tmp_path)])[1]) == [(str(path), "the file cannot be opened (Permission denied).")]
+
+
+def test_a_broken_transcript_reached_twice_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "x.json", b"{")
+    monkeypatch.chdir(tmp_path)
+
+    assert len(find_inputs([".", "*.json", str(tmp_path)])[1]) == 1
 
 
 def test_broken_json_is_told(tmp_path: Path) -> None:
@@ -212,6 +255,18 @@ def test_searching_the_output_folder_itself_is_told(calls: Path) -> None:
 
     assert inputs == ()
     assert faults(errors) == [(str(calls), "this folder is where the results go, so it is not searched.")]
+
+
+@pytest.mark.parametrize("pattern", ["*.wav", "*.json", "./*", "[ab].*"])
+def test_a_glob_over_the_output_folder_itself_is_told(
+    calls: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    """There are recordings: what keeps them out is that results go there."""
+    monkeypatch.chdir(calls)
+    inputs, errors = find_inputs([pattern], exclude=Path())
+
+    assert inputs == ()
+    assert faults(errors) == [(pattern, "this folder is where the results go, so it is not searched.")]
 
 
 def test_a_place_below_the_output_folder_may_be_named(calls: Path) -> None:

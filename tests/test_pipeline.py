@@ -15,6 +15,7 @@ from analyzer.config import options
 from analyzer.errors import ConfigError, InputError
 from analyzer.inputs import Input
 from analyzer.pipeline import analyze
+from analyzer.speakers.roles import decide
 
 
 @pytest.fixture
@@ -84,6 +85,39 @@ def test_roles_that_cannot_be_told_are_not_guessed(report_on: Callable[..., Repo
     assert report.scorecard.score is None
 
 
+@pytest.mark.parametrize(
+    ("odds", "told"), [(1.9, ["roles"]), (2.1, ["roles-unsure"]), (2.9, ["roles-unsure"]), (3.1, [])]
+)
+def test_roles_that_are_told_by_little_are_said_to_be(
+    report_on: Callable[..., Report], talk: Any, monkeypatch: pytest.MonkeyPatch, odds: float, told: list[str]
+) -> None:
+    monkeypatch.setattr(analyzer.pipeline, "_roles", lambda *_: decide({0: [odds / 2, odds / 2], 1: [0.0]}))
+    report = report_on(talk)
+
+    assert codes(report) == told
+    assert all("--agent-channel" in warning.message for warning in report.warnings)
+
+
+def test_roles_that_are_given_are_sure(report_on: Callable[..., Report], talk: Any) -> None:
+    assert codes(report_on(talk, agent_channel="0")) == []
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [
+        ({"en": 0.4, "nl": 0.35}, ["language-unsure"]),
+        ({"nl": 0.3}, ["language-unsure"]),
+        ({"en": 0.5}, []),
+        ({"fr": 0.9}, ["language"]),
+    ],
+)
+def test_a_language_that_is_not_sure_is_said_to_be(
+    report_on: Callable[..., Report], talk: Any, heard: dict[str, float], told: list[str]
+) -> None:
+    assert codes(report_on(talk, heard=heard)) == told
+    assert codes(report_on(talk, heard=heard, language="en", use_cache=False)) == []
+
+
 def test_one_channel_is_written_down_but_not_judged(report_on: Callable[..., Report], talk: Any) -> None:
     report = report_on({0: talk[0]}, channels=1)
 
@@ -99,9 +133,22 @@ def test_one_channel_is_written_down_but_not_judged(report_on: Callable[..., Rep
     assert statuses(report)["retention-pressure"] == "skipped"
 
 
-def test_one_channel_cannot_be_the_agents(report_on: Callable[..., Report], talk: Any) -> None:
+def test_one_channel_cannot_be_the_agents(
+    report_on: Callable[..., Report], talk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which is told before anything is recognised."""
+    monkeypatch.setattr(analyzer.pipeline, "transcribe", lambda *_: pytest.fail("the recording was recognised"))
     with pytest.raises(ConfigError, match=r"one channel.*Leave --agent-channel out"):
         report_on({0: talk[0]}, channels=1, agent_channel="0")
+
+
+def test_neither_channel_of_dual_mono_can_be_the_agents(
+    report_on: Callable[..., Report], talk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyzer.pipeline, "transcribe", lambda *_: pytest.fail("the recording was recognised"))
+    one = 0.3 * np.random.default_rng(3).uniform(-1, 1, (1, 12 * 16_000)).astype(np.float32)
+    with pytest.raises(ConfigError, match=r"both channels .* carry the same sound.*Leave --agent-channel out"):
+        report_on(talk, samples=np.concatenate([one, one]), agent_channel="1")
 
 
 def test_dual_mono_is_noticed_and_heard_once(
@@ -188,6 +235,30 @@ def test_a_transcript_is_judged_without_a_recogniser(
     assert analysis.report.provenance.engine is None
     assert analysis.report.scorecard.score == 100
     assert statuses(analysis.report)["dead-air"] == "skipped"
+
+
+@pytest.mark.parametrize("language", ["en-GB", "EN"])
+def test_a_regional_language_is_judged(write_call: Callable[..., Path], fake_acts: Any, language: str) -> None:
+    report = analyze(Input(write_call("a.json", language=language), "transcript"), options()).report
+
+    assert report.call.language == "en"
+    assert report.scorecard.score == 100
+
+
+def test_a_forced_language_goes_before_that_of_a_transcript(write_call: Callable[..., Path], fake_acts: Any) -> None:
+    path = write_call("a.json", language="fr")
+
+    assert analyze(Input(path, "transcript"), options(language="en")).report.scorecard.score == 100
+    assert analyze(Input(path, "transcript"), options(language="en")).report.call.language == "en"
+
+
+def test_a_language_that_cannot_be_judged_is_named(write_call: Callable[..., Path], fake_acts: Any) -> None:
+    report = analyze(Input(write_call("a.json", language="fr"), "transcript"), options()).report
+    why = "the language is fr, only en and de can be judged"
+
+    assert {each.reason for each in report.rules if "times" not in (each.reason or "")} == {why}
+    reasons = {each.reason for touchpoint in report.scorecard.touchpoints for each in touchpoint.criteria}
+    assert reasons == {f"Cannot judge: {why}."}
 
 
 def test_a_pressed_call_is_found_out(write_call: Callable[..., Path], fake_acts: Any) -> None:

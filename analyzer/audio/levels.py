@@ -40,18 +40,6 @@ _MAX_ONE_SIDED_FRAMES = 8
 _ONE_SIDED = 10 ** (9 / 10)
 
 
-def peak_dbfs(samples: Samples) -> float:
-    """Level of the largest sample; -inf for none or digital silence."""
-    peak = float(np.max(np.abs(samples), initial=0.0))
-    return 20 * math.log10(peak) if peak else -math.inf
-
-
-def rms_dbfs(samples: Samples) -> float:
-    """Mean level; a sine of full scale has -3.01. -inf for none or digital silence."""
-    power = float(np.mean(np.square(samples, dtype=np.float64))) if samples.size else 0.0
-    return 10 * math.log10(power) if power else -math.inf
-
-
 def is_silent(channel: Samples) -> bool:
     """Whether less than 50 ms of a channel, float32 (n,) at 16 kHz, reach -60 dBFS beside its constant offset."""
     if not channel.size:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -18,8 +23,40 @@ COMMANDS = {
 }
 
 
+STOPPED, READER_GONE = 130, 141  # as a shell counts SIGINT and SIGPIPE
+
+
+@contextmanager
+def own_exit_codes() -> Iterator[None]:
+    """Codes of their own for a command that was stopped or lost its reader: click's is 1, the gate's verdict."""
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("touchpoint: stopped.", err=True)
+        sys.exit(STOPPED)
+    except BrokenPipeError:
+        _let_output_go()
+        sys.exit(READER_GONE)
+
+
+def _let_output_go() -> None:
+    """What is still to be written goes nowhere, or Python would fail on it when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            os.dup2(nowhere, stream.fileno())
+
+
 class LazyGroup(click.Group):
     """Knows its commands by name and imports one only to run it: `--help` stays quick."""
+
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        with own_exit_codes():
+            return super().make_context(*given, **named)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with own_exit_codes():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

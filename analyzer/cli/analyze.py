@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from analyzer.cli.options import shared_options
-from analyzer.cli.running import make_options, plain_errors, run
+from analyzer.cli.running import complain, make_options, plain_errors, run
 
 FORMATS = ("json", "html", "csv", "junit")
 
@@ -17,7 +18,16 @@ def _formats(_context: click.Context, _option: click.Parameter, value: str) -> f
     chosen = frozenset(part.strip() for part in value.split(",") if part.strip())
     if unknown := sorted(chosen - set(FORMATS)):
         raise click.BadParameter(f"{', '.join(unknown)}: choose among {', '.join(FORMATS)}.")
+    if not chosen:
+        raise click.BadParameter(f"nothing would be written: choose among {', '.join(FORMATS)}.")
     return chosen
+
+
+def _needs_out(out: Path | None) -> None:
+    """UsageError where --format is given without a place to write to."""
+    source = click.get_current_context().get_parameter_source("formats")
+    if out is None and source is not ParameterSource.DEFAULT:
+        raise click.UsageError("--format says what is written into --out: give --out too, or leave --format out.")
 
 
 @click.command("analyze")
@@ -47,6 +57,7 @@ def command(inputs: tuple[str, ...], out: Path | None, formats: frozenset[str], 
       touchpoint analyze call.wav
       touchpoint analyze calls/ 'more/**/*.mp3' --out reports/ --language de
     """  # fmt: skip
+    _needs_out(out)
     with plain_errors():
         options = make_options(**given)
         from analyzer.cli.writing import RunWriter
@@ -55,6 +66,6 @@ def command(inputs: tuple[str, ...], out: Path | None, formats: frozenset[str], 
         for outcome in run(inputs, options, exclude=out):
             error = writer.take(outcome)
             if error is not None:
-                click.echo(f"touchpoint: {error}", err=True)
+                complain(error)
         writer.finish()
         sys.exit(writer.exit_code)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.cli.options import shared_options
-from analyzer.cli.running import make_options, plain_errors, run
+from analyzer.cli.running import complain, make_options, plain_errors, run, shown
 
 if TYPE_CHECKING:
     from analyzer.agreement.benchmark import CallResult, Table, Text
@@ -67,7 +67,7 @@ def command(folder: Path, json_file: Path | None, worst: int, text: str, **given
         if json_file is not None:
             _write(json_file, results, tables)
         for error in errors:
-            click.echo(f"touchpoint: {error}", err=True)
+            complain(error)
         sys.exit(2 if errors else 0)
 
 
@@ -135,7 +135,7 @@ def _shown(table: Table) -> str:
 def _worst(results: list[CallResult], number: int) -> Iterator[str]:
     ranked = sorted(results, key=lambda result: (result.badness, result.id), reverse=True)
     for result in [result for result in ranked if result.differences][:number]:
-        yield f"{result.id} ({result.text} text): {len(result.differences)} differences"
+        yield f"{shown(result.id)} ({result.text} text): {len(result.differences)} differences"
         yield from (f"    {difference}" for difference in result.differences)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.cli.options import FiniteRange, shared_options
-from analyzer.cli.running import Outcome, make_options, plain_errors, run
+from analyzer.cli.running import Outcome, complain, make_options, plain_errors, run, shown
+from analyzer.errors import ConfigError
 
 if TYPE_CHECKING:
     from analyzer.gate import Gate
@@ -39,21 +40,23 @@ def command(
       touchpoint gate calls/ --fail-under 70 --fail-on retention-pressure:critical --junit gate.xml
     """  # fmt: skip
     with plain_errors():
-        from analyzer.errors import ConfigError
         from analyzer.gate import FailOn, Gate, exit_code
 
         gate = Gate(fail_under=fail_under, fail_on=tuple(map(FailOn.parse, fail_on)))
         if fail_under is None and not fail_on:
             raise ConfigError("the gate has nothing to fail on.", next_step="Give --fail-under, --fail-on, or both.")
         options = make_options(**given)
+        if junit is not None:
+            _check(junit)
         cases = []
         for outcome in run(inputs, options, exclude=None):
             cases.append(_case(gate, outcome))
             _say(cases[-1])
-        if junit is not None:
-            _write(junit, cases)
         failures = [failure for case in cases for failure in case.failures]
         errors = [error for case in cases for error in case.errors] or ([] if cases else ["no input"])
+        if junit is not None and (unwritten := _write(junit, cases)):
+            complain(unwritten)
+            errors.append(str(unwritten))
         sys.exit(exit_code(failures, errors))
 
 
@@ -68,19 +71,34 @@ def _case(gate: Gate, outcome: Outcome) -> GateCase:
 
 def _say(case: GateCase) -> None:
     verdict = "FAIL" if case.failures else "ERROR" if case.errors else "PASS"
-    click.echo(f"{verdict:<5} {case.id}")
+    click.echo(f"{verdict:<5} {shown(case.id)}")
     for line in (*case.failures, *case.errors):
-        click.echo(f"      {line}")
+        click.echo(f"      {shown(line)}")
 
 
-def _write(path: Path, cases: list[GateCase]) -> None:
-    from analyzer.errors import ConfigError
+def _check(junit: Path) -> None:
+    """ConfigError, before any call is heard, when the file cannot be written."""
+    from analyzer.cli.writing import make_folder
+
+    try:
+        make_folder(junit.parent)
+    except OSError as fault:
+        raise _unwritten(junit, fault) from fault
+
+
+def _write(junit: Path, cases: list[GateCase]) -> ConfigError | None:
+    """Write the file. The fault when it cannot be done, which must not hide what the gate found."""
     from analyzer.report.junit import junit_xml
     from analyzer.weights.cache import write_atomically
 
     try:
-        write_atomically(path, junit_xml(cases).encode("utf-8"))
+        write_atomically(junit, junit_xml(cases).encode("utf-8"))
     except OSError as fault:
-        raise ConfigError(
-            f"cannot be written ({fault.strerror}).", path=path, next_step="Choose another --junit."
-        ) from fault
+        return _unwritten(junit, fault)
+    return None
+
+
+def _unwritten(junit: Path, fault: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot be written ({fault.strerror or fault}).", path=junit, next_step="Choose another --junit."
+    )

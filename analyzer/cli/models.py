@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from analyzer.cli.running import plain_errors
+from analyzer.cli.running import plain_errors, shown
 
 
 @click.group("models")
@@ -27,11 +27,18 @@ def list_models() -> None:
     Example:
       touchpoint models list
     """
+    from rich.table import Table
+
+    from analyzer.cli.console import PlainConsole
     from analyzer.weights.store import status
 
+    table = Table.grid(padding=(0, 2))
+    for _ in ("name", "family", "licence", "state"):
+        table.add_column(no_wrap=True)
     with plain_errors():
         for line in status():
-            click.echo(f"{line.name:<24} {line.family:<8} {line.licence:<11} {line.state:<14} {line.title}")
+            table.add_row(line.name, line.family, line.licence, line.state, line.title)
+        PlainConsole().print(table)
 
 
 @command.command("fetch")
@@ -50,7 +57,7 @@ def fetch(names: tuple[str, ...]) -> None:
 
     with plain_errors():
         for path in fetch_weights(names):
-            click.echo(path)
+            click.echo(shown(path))
 
 
 @command.command("verify")
@@ -68,5 +75,5 @@ def verify() -> None:
     with plain_errors():
         checks = verify_weights()
         for check in checks:
-            click.echo(f"{'ok  ' if check.ok else 'BAD '} {check.what}: {check.detail}")
+            click.echo(f"{'ok  ' if check.ok else 'BAD '} {shown(check.what)}: {shown(check.detail)}")
         sys.exit(0 if all(check.ok for check in checks) else 2)

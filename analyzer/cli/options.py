@@ -31,7 +31,7 @@ SHARED = (
     click.option("--rubric", default="service", show_default=True, help="Name of a shipped rubric, or a YAML file."),
     click.option("--policy", default="house", show_default=True, help="Limits of retention: a shipped name or a file."),
     click.option("--language", default="auto", show_default=True, metavar="auto|en|de|…", callback=_language,
-                 help="Language of the calls. A forced language is never overwritten."),
+                 help="Language of the calls. A forced one is never overwritten and goes before a transcript's own."),
     click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True,
                  help="Speech recogniser; auto takes faster-whisper on a CPU."),
     click.option("--model", default="base", show_default=True, help="Name of a Whisper model, or a path to weights."),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 
 OVERVIEW = "index"  # the page of the run, which no call may overwrite
+Working = Callable[[str], AbstractContextManager[None]]
 DEFECT = "This is a defect of Touchpoint: please report it with this message."
 
 
@@ -36,22 +36,35 @@ class Outcome:
     error: TouchpointError | None
 
 
+def shown(text: object) -> str:
+    """An id, a path or a message as a terminal may have it: on one line, without control characters."""
+    from analyzer.report.words import printable
+
+    return printable(str(text))
+
+
+def complain(fault: object) -> None:
+    """Say on stderr what went wrong."""
+    click.echo(f"touchpoint: {shown(fault)}", err=True)
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn a domain error into its message on stderr and its exit code.
 
-    A defect of ours keeps its traceback and ends with 2: exit code 1 is the gate's verdict and nothing else.
+    A defect of ours keeps its traceback and ends with 2: exit code 1 is the gate's verdict and nothing else. What
+    the group has codes for is left to it.
     """
     try:
         yield
     except TouchpointError as error:
-        click.echo(f"touchpoint: {error}", err=True)
+        complain(error)
         sys.exit(error.exit_code)
     except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
         raise
     except Exception:
         traceback.print_exc()
-        click.echo(f"touchpoint: {DEFECT}", err=True)
+        complain(DEFECT)
         sys.exit(2)
 
 
@@ -67,19 +80,19 @@ def run(arguments: Sequence[str], options: Options, exclude: Path | None) -> Ite
     """Analyse all inputs in order. Faults in the arguments come first. No two calls have the same id."""
     inputs, errors = find_inputs(arguments, exclude=exclude)
     for error in errors:
-        yield Outcome(_shown(error.path or "input"), None, error)
+        yield Outcome(_named(error.path or "input"), None, error)
     names, taken = _call_ids(inputs), {OVERVIEW}
-    with _progress(len(inputs)) as advance:
-        for source in inputs:
-            advance(_shown(source.path.name))
+    working = _progress(len(inputs))
+    for source in inputs:
+        with working(source.path.name):
             outcome = _one(source, options, names.get(source.path))
-            yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
+        yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
 
 
 def _one(source: Input, options: Options, call_id: str | None) -> Outcome:
     from analyzer.pipeline import analyze
 
-    name = _shown(source.path.name)
+    name = _named(source.path.name)
     try:
         return Outcome(name, analyze(source, options, call_id), None)
     except TouchpointError as error:
@@ -99,7 +112,7 @@ def _settled(outcome: Outcome, analysis: Analysis, taken: set[str]) -> Outcome:
     from analyzer.report.run import file_stem
 
     report = analysis.report
-    wanted = found = _shown(report.call.id)
+    wanted = found = _named(report.call.id)
     for number in count(2):
         if file_stem(found).casefold() not in taken:
             break
@@ -107,14 +120,16 @@ def _settled(outcome: Outcome, analysis: Analysis, taken: set[str]) -> Outcome:
     taken.add(file_stem(found).casefold())
     message = f"The id {wanted} is taken in this run, so this call is called {found}."
     renamed = () if found == wanted else (Warning(code="same-id", message=message),)
-    info = report.call.model_copy(update={"id": found, "source": _shown(report.call.source)})
+    info = report.call.model_copy(update={"id": found, "source": _named(report.call.source)})
     report = report.model_copy(update={"call": info, "warnings": (*report.warnings, *renamed)})
     return replace(outcome, analysis=replace(analysis, report=report))
 
 
-def _shown(name: str) -> str:
+def _named(name: str) -> str:
     """A file name as text; bytes that are not UTF-8 become replacement characters."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    from analyzer.call import whole
+
+    return whole(name)
 
 
 def _call_ids(inputs: Sequence[Input]) -> dict[Path, str]:
@@ -133,24 +148,37 @@ def _call_ids(inputs: Sequence[Input]) -> dict[Path, str]:
     }
 
 
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """A bar on a terminal, plain lines elsewhere; always on stderr."""
-    if not sys.stderr.isatty():
-        done = iter(range(1, total + 1))
-        yield lambda name: click.echo(f"[{next(done)}/{total}] {name}", err=True)
-        return
-    from rich.console import Console
+def _progress(total: int) -> Working:
+    """Says on stderr which input is worked on: with a bar on a terminal, in plain lines elsewhere."""
+    return _bar(total) if sys.stderr.isatty() else _lines(total)
+
+
+def _lines(total: int) -> Working:
+    numbers = iter(range(1, total + 1))
+
+    @contextmanager
+    def working(name: str) -> Iterator[None]:
+        click.echo(f"[{next(numbers)}/{total}] {shown(name)}", err=True)
+        yield
+
+    return working
+
+
+def _bar(total: int) -> Working:
+    """A bar that stands only while there is work to do: what is printed between must not run into it."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from analyzer.cli.console import PlainConsole
+
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        started = False
+    bar = Progress(*columns, console=PlainConsole(stderr=True), transient=True, redirect_stdout=False)
+    task = bar.add_task("", total=total)
 
-        def advance(name: str) -> None:
-            nonlocal started
-            bar.update(task, advance=int(started), description=name[:40])
-            started = True
+    @contextmanager
+    def working(name: str) -> Iterator[None]:
+        bar.update(task, description=shown(name)[:40])
+        with bar:
+            yield
+        bar.advance(task)
 
-        yield advance
+    return working

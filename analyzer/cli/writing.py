@@ -6,11 +6,10 @@ import errno
 import os
 from pathlib import Path
 
-from rich.console import Console
-
 from analyzer.audio.playback import encode_playback
 from analyzer.call import Report
-from analyzer.cli.running import DEFECT, Outcome
+from analyzer.cli.console import PlainConsole
+from analyzer.cli.running import DEFECT, Outcome, shown
 from analyzer.errors import ConfigError, InputError, TouchpointError
 from analyzer.pipeline import Analysis
 from analyzer.report.csv import calls_csv
@@ -36,9 +35,12 @@ class RunWriter:
         self._rows: list[RunRow] = []
         self._failures: list[RunFailure] = []
         self._unjudged: list[str] = []
-        self._console = Console(highlight=False, markup=False)
+        self._console = PlainConsole()
         if out is not None:
-            _make_folder(out)
+            try:
+                make_folder(out)
+            except OSError as fault:
+                raise _unwritten(out, "the folder for the reports cannot be written", fault) from fault
 
     @property
     def exit_code(self) -> int:
@@ -60,6 +62,8 @@ class RunWriter:
                 self._console.print(call_summary(report))
             else:
                 self._write_call(self._out, analysis)
+        except BrokenPipeError:  # of the terminal, not of a report
+            raise
         except OSError as fault:
             return _unwritten(self._out, f"the report of {name} cannot be written", fault)
         except Exception as fault:  # a defect of ours on one call
@@ -88,9 +92,10 @@ class RunWriter:
             except OSError as fault:
                 raise _unwritten(self._out, "the overview of the run cannot be written", fault) from fault
             run_table(self._rows, self._failures, self._console)
-            self._console.print(f"\nReports: {self._out.resolve() / 'index.html'}", soft_wrap=True)
+            overview = "index.html" if "html" in self._formats else ""
+            self._console.print(f"\nReports: {shown(self._out.resolve() / overview)}", soft_wrap=True)
         if self._unjudged:
-            self._console.print(f"\nNot judged in full: {', '.join(self._unjudged)}. Each report says why.")
+            self._console.print(f"\nNot judged in full: {', '.join(map(shown, self._unjudged))}. Each report says why.")
 
     def _overview(self) -> dict[str, str]:
         files = {}
@@ -108,14 +113,11 @@ class RunWriter:
         return files
 
 
-def _make_folder(out: Path) -> None:
-    """Make the folder for the reports, and see that it can be written before any call is heard."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    except OSError as fault:
-        raise _unwritten(out, "the folder for the reports cannot be written", fault) from fault
+def make_folder(folder: Path) -> None:
+    """Make a folder for results. OSError when it cannot be written: to be known before any call is heard."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _unwritten(out: Path | None, what: str, fault: OSError) -> ConfigError:

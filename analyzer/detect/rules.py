@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from analyzer.call import Call, Finding, RuleOutcome
 from analyzer.detect import (
@@ -44,6 +44,12 @@ LACKS: dict[Need, str] = {
 }
 
 
+def lacks(call: Call, languages: Collection[str]) -> dict[Need, str]:
+    """`LACKS` with the language of this call and those that can be judged."""
+    found = call.info.language or "not known"
+    return LACKS | {"language": f"the language is {found}, only {' and '.join(languages)} can be judged"}
+
+
 def describe(fault: Exception) -> str:
     return f"{type(fault).__name__}: {fault}"
 
@@ -70,21 +76,27 @@ def _no_words(languages: Collection[str]) -> str:
     return f"the rule has no words for the language (only for {' and '.join(sorted(languages))})"
 
 
-def _lacks(rule: Rule, call: Call, missing: Collection[Need]) -> list[str]:
-    lacks = [LACKS[need] for need in rule.needs if need in missing]
+def _lacks(rule: Rule, call: Call, missing: Collection[Need], reasons: Mapping[Need, str]) -> list[str]:
+    lacks = [reasons[need] for need in rule.needs if need in missing]
     if rule.languages is not None and "language" not in missing and call.info.language not in rule.languages:
         lacks.append(_no_words(rule.languages))
     return lacks
 
 
 def run_rules(
-    observed: Observed, missing: Collection[Need], rules: Sequence[Rule] = RULES
+    observed: Observed,
+    missing: Collection[Need],
+    rules: Sequence[Rule] = RULES,
+    reasons: Mapping[Need, str] = LACKS,
 ) -> tuple[tuple[Finding, ...], tuple[RuleOutcome, ...]]:
-    """Findings of all rules, and for each rule whether it ran. A rule that raises is `failed`; the others go on."""
+    """Findings of all rules, and for each rule whether it ran. A rule that raises is `failed`; the others go on.
+
+    `reasons` says of what is missing why a rule that needs it was skipped.
+    """
     findings: list[Finding] = []
     outcomes: list[RuleOutcome] = []
     for rule in rules:
-        lacks = _lacks(rule, observed.call, missing)
+        lacks = _lacks(rule, observed.call, missing, reasons)
         if lacks:
             outcomes.append(RuleOutcome(rule=rule.name, status="skipped", reason="; ".join(lacks)))
             continue

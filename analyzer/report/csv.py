@@ -39,7 +39,14 @@ def safe_cell(text: str) -> str:
 def _call(row: RunRow) -> dict[str, Cell]:
     values: dict[str, Cell] = {name: getattr(row, name) for name in HEADER if name in RunRow.model_fields}
     counts = {f"findings_{name}": count for name, count in row.findings}
-    return values | counts | {"status": "incomplete" if row.rules_failed else "ok"}
+    return values | counts | {"status": _status(row)}
+
+
+def _status(row: RunRow) -> str:
+    """`incomplete` where a check broke down, `not_judged` where there is no score, else `ok`."""
+    if row.rules_failed:
+        return "incomplete"
+    return "not_judged" if row.score is None else "ok"
 
 
 def _failure(failure: RunFailure) -> dict[str, Cell]:

@@ -14,7 +14,7 @@ from analyzer.report.json import to_json
 from analyzer.report.page import render, script_data
 from analyzer.report.run import SEVERITY_ORDER
 from analyzer.report.timeline import MARK_NAMES, MarkKind, timeline
-from analyzer.report.verdict import not_checked, verdict_sentences, why_not_checked
+from analyzer.report.verdict import not_checked, verdict_sentences, was_checked, why_not_checked
 from analyzer.report.words import SPEAKERS, check_name, language_tag, move_words, shorten, turns_by_index, where
 
 MEDIA_TYPE = re.compile(r"(audio|video)/[A-Za-z0-9][A-Za-z0-9.+\-]*")
@@ -103,6 +103,7 @@ def call_page(report: Report, *, audio: bytes | None, audio_type: str = "audio/m
         findings=findings,
         notes=_notes(report, findings),
         unchecked=not_checked(report),
+        was_checked=was_checked(report),
         no_retention=why_not_checked(report, "retention-pressure"),
         no_requests=why_not_checked(report, "ignored-intent"),
         clean_rules=_clean_rules(report),

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from analyzer.report.page import render
 from analyzer.report.run import RunFailure, RunRow
 
-__all__ = ["RunFailure", "RunRow", "Totals", "index_page"]
-
 
 @dataclass(frozen=True)
 class Totals:
@@ -35,7 +33,7 @@ class Totals:
             passed=sum(row.passed is True for row in rows),
             mean_score=sum(scores) / len(scores) if scores else None,
             severe=sum(row.pressure == "severe" for row in rows),
-            with_ignored=sum(row.ignored_requests > 0 for row in rows),
+            with_ignored=sum(bool(row.ignored_requests) for row in rows),
             incomplete=sum(bool(row.rules_failed) for row in rows),
             duration_ms=sum(row.duration_ms or 0 for row in rows),
         )

@@ -51,8 +51,8 @@ def environment() -> Environment:
     )
     for filter_ in (
         words.act_words, words.at, words.check_name, words.clock, words.confidence_words, words.count_words,
-        words.criterion_name, words.fact_name, words.fact_words, words.language_name, words.move_words,
-        words.passed_words, words.readable, words.rule_title, words.score_words, words.seconds_clock,
+        words.critical_names, words.fact_name, words.fact_words, words.language_name, words.mark_name,
+        words.move_words, words.passed_words, words.readable, words.rule_title, words.score_words, words.seconds_clock,
         words.times_words,
     ):  # fmt: skip
         made.filters[filter_.__name__] = filter_

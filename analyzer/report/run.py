@@ -7,20 +7,23 @@ import re
 from typing import Self
 from urllib.parse import quote
 
-from analyzer.call import FindingSeverity, PressureSeverity, Report, Value
+from analyzer.call import FindingSeverity, PressureSeverity, Report, Value, whole
 from analyzer.errors import TouchpointError
+from analyzer.report.words import printable
 
 SEVERITY_ORDER: tuple[FindingSeverity, ...] = ("critical", "major", "minor", "info")
 PRESSURE_ORDER: tuple[PressureSeverity, ...] = ("severe", "mild", "none")
 MAX_STEM = 120
+MAX_STEM_BYTES = 190  # with the mark of what was cut and an ending, well under the 255 that file systems allow
 
 
 def file_stem(call_id: str) -> str:
     """File name of a call without its ending: the id, made safe and kept distinct where a name cannot hold it."""
-    safe = re.sub(r"[^\w.\-]", "_", call_id)[:MAX_STEM].strip(".")
+    safe = re.sub(r"[^\w.\-]", "_", call_id)[:MAX_STEM]
+    safe = safe.encode("utf-8")[:MAX_STEM_BYTES].decode("utf-8", "ignore").strip(".")
     if safe and safe == call_id:
         return call_id
-    return f"{safe or 'call'}-{hashlib.sha256(call_id.encode()).hexdigest()[:8]}"
+    return f"{safe or 'call'}-{hashlib.sha256(whole(call_id).encode('utf-8')).hexdigest()[:8]}"
 
 
 class SeverityCounts(Value):
@@ -42,7 +45,10 @@ class SeverityCounts(Value):
 
 
 class RunRow(Value):
-    """One analysed call of a run. `pressure` is null where retention was not judged."""
+    """One analysed call of a run.
+
+    `pressure` is null where retention was not judged, `requests` and `ignored_requests` where requests were not.
+    """
 
     id: str
     source: str
@@ -60,10 +66,11 @@ class RunRow(Value):
     attempts: int | None
     attempts_after_refusal: int | None
     seconds_to_honour: float | None
-    requests: int
-    ignored_requests: int
+    requests: int | None
+    ignored_requests: int | None
     findings: SeverityCounts
     rules_found: tuple[str, ...]
+    rules_ok: tuple[str, ...]
     rules_failed: tuple[str, ...]
     rules_skipped: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -72,6 +79,7 @@ class RunRow(Value):
     @classmethod
     def of(cls, report: Report) -> Self:
         call, card, retention = report.call, report.scorecard, report.retention
+        requests = report.requests if "ignored-intent" in _rules(report, "ok") else None
         return cls(
             id=call.id,
             source=call.source,
@@ -89,10 +97,11 @@ class RunRow(Value):
             attempts=len(retention.attempts) if retention else None,
             attempts_after_refusal=len(retention.attempts_after_refusal) if retention else None,
             seconds_to_honour=retention.seconds_to_honour if retention else None,
-            requests=len(report.requests),
-            ignored_requests=sum(request.is_ignored for request in report.requests),
+            requests=None if requests is None else len(requests),
+            ignored_requests=None if requests is None else sum(request.is_ignored for request in requests),
             findings=SeverityCounts.of(report),
             rules_found=tuple(dict.fromkeys(finding.rule for finding in report.findings)),
+            rules_ok=_rules(report, "ok"),
             rules_failed=_rules(report, "failed"),
             rules_skipped=_rules(report, "skipped"),
             warnings=tuple(warning.code for warning in report.warnings),
@@ -110,7 +119,8 @@ class RunRow(Value):
         pressure = PRESSURE_ORDER.index(self.pressure) if self.pressure else len(PRESSURE_ORDER)
         score = 101.0 if self.score is None else self.score
         counts = self.findings
-        return (self.passed is not False, pressure, -self.ignored_requests, -counts.critical, -counts.major, score)
+        ignored = self.ignored_requests or 0
+        return (self.passed is not False, pressure, -ignored, -counts.critical, -counts.major, score)
 
 
 class RunFailure(Value):
@@ -123,7 +133,7 @@ class RunFailure(Value):
     @classmethod
     def of(cls, error: TouchpointError, named: str | None = None) -> Self:
         message = " ".join(part for part in (error.fault, error.next_step) if part)
-        return cls(input=named or error.path or "", code=error.code, message=message)
+        return cls(input=printable(named or error.path or ""), code=error.code, message=printable(message))
 
 
 def _rules(report: Report, status: str) -> tuple[str, ...]:

@@ -23,8 +23,8 @@ from analyzer.report.words import (
     clock,
     confidence_words,
     count_words,
-    criterion_name,
     language_name,
+    mark_name,
     passed_words,
     printable,
     rule_title,
@@ -38,6 +38,8 @@ SHOWN_QUOTES = 4
 STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "info": "cyan"}
 VERDICT_STYLES = {"met": "green", "not_met": "red", "not_applicable": "dim", "cannot_judge": "magenta"}
 PASSED_STYLES = {True: "green", False: "bold red", None: "magenta"}
+RESULTS = {True: "passed", False: "failed", None: "open"}  # short words: the ids need the room
+UNKNOWN = "–"
 PRESSURE_STYLES = {"severe": "bold red", "mild": "yellow", "none": ""}
 
 
@@ -125,7 +127,7 @@ def _scores(report: Report) -> Iterator[RenderableType]:
     if not card.touchpoints:
         return
     yield Text()
-    yield _indent(_text((f"Scorecard {card.rubric}", "bold")))
+    yield _indent(_text((f"Scorecard {card.rubric}", "bold"), (f"  {card.title}", "dim")))
     table = Table.grid(padding=(0, 2))
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
@@ -141,7 +143,7 @@ def _marks(touchpoint: TouchpointScore) -> Text:
     parts: list[tuple[str, str]] = []
     for mark in open_marks:
         words = f"{VERDICTS[mark.verdict].lower()}{' (critical)' if mark.critical else ''}: "
-        parts += [("; " if parts else "", ""), (words, VERDICT_STYLES[mark.verdict]), (criterion_name(mark.id), "")]
+        parts += [("; " if parts else "", ""), (words, VERDICT_STYLES[mark.verdict]), (mark_name(mark), "")]
     return _text(*parts)
 
 
@@ -154,7 +156,9 @@ def _unchecked(report: Report) -> Iterator[RenderableType]:
 
 
 def _table(rows: Sequence[RunRow], *, width: int, plain: bool) -> Table:
-    table = Table(box=None if plain else SIMPLE_HEAD, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    room = 2 if plain else 1  # the box has a space of its own between columns
+    box = None if plain else SIMPLE_HEAD
+    table = Table(box=box, pad_edge=False, show_edge=False, header_style="bold", padding=(0, room, 0, 0))
     shown = [column for column in COLUMNS if width >= column.from_width]
     for column in shown:
         table.add_column(column.name, justify=column.justify, no_wrap=not column.folds, overflow="fold")
@@ -170,6 +174,8 @@ def _pressure(row: RunRow) -> str:
 
 
 def _found(row: RunRow) -> str:
+    if not row.rules_ok and not row.findings.total:
+        return UNKNOWN
     worst = next((severity for severity, count in row.findings if count), None)
     return f"{row.findings.total}, {worst}" if worst else "none"
 
@@ -191,13 +197,13 @@ COLUMNS = (
     Column("score", lambda row: score_words(row.score), justify="right"),
     Column(
         "result",
-        lambda row: "incomplete" if row.rules_failed else passed_words(row.passed),
+        lambda row: "incomplete" if row.rules_failed else RESULTS[row.passed],
         lambda row: "bold red" if row.rules_failed else PASSED_STYLES[row.passed],
     ),
     Column("pressure", _pressure, lambda row: PRESSURE_STYLES.get(row.pressure or "", "")),
     Column(
         "ignored",
-        lambda row: str(row.ignored_requests),
+        lambda row: UNKNOWN if row.ignored_requests is None else str(row.ignored_requests),
         lambda row: "red" if row.ignored_requests else "dim",
         justify="right",
         from_width=70,

@@ -52,6 +52,11 @@ class Unchecked:
         return f"Not checked{f' because {self.reason}' if self.reason else ''}: {names}"
 
 
+def was_checked(report: Report) -> bool:
+    """Whether any rule ran."""
+    return any(outcome.status == "ok" for outcome in report.rules)
+
+
 def not_checked(report: Report) -> tuple[Unchecked, ...]:
     """Rules that did not run, by reason; the failed ones first."""
     groups: dict[tuple[RuleStatus, str | None], list[str]] = {}
@@ -95,10 +100,18 @@ def _attempts(retention: Retention) -> str:
 
 
 def _honoured(retention: Retention, requests: tuple[Request, ...], turns: dict[int, Turn]) -> str:
-    outcome = next((request.outcome for request in requests if request.kind == "cancel"), None)
+    """What became of the wish to leave.
+
+    It may be stated as several requests: one that is done goes before the others, else the one stated last counts.
+    """
+    wishes = sorted((request for request in requests if request.kind == "cancel"), key=lambda wish: wish.stated[-1])
+    outcomes = [wish.outcome for wish in wishes]
+    done = next((CARRIED_OUT[outcome] for outcome in reversed(outcomes) if outcome in CARRIED_OUT), None)
     if retention.honoured is None:
-        return NOT_HONOURED.get(outcome or "", "It was never carried out.")
-    done = CARRIED_OUT.get(outcome or "", "accepted")
+        if done is not None:
+            return "It was said to be done, but the agent went on." if retention.attempts else f"It was {done}."
+        return NOT_HONOURED.get(outcomes[-1] if outcomes else "", "It was never carried out.")
+    done = done or "accepted"
     if retention.seconds_to_honour is None:
         return f"It was {done} {at(turns.get(retention.honoured), retention.honoured)}."
     return f"It was {done} after {seconds_clock(retention.seconds_to_honour)}."
@@ -125,7 +138,7 @@ def _others(report: Report) -> Iterator[str]:
     if counts:
         named = ", ".join(f"{check_name(rule).lower()} ({count})" for rule, count in counts.items())
         yield f"{'Also noticed' if len(counts) < len(_rules(report)) else 'Noticed'}: {named}."
-    elif not report.findings:
+    elif not report.findings and was_checked(report):
         yield "No fault was found in what could be checked." if not_checked(report) else "No fault was found."
 
 
@@ -136,7 +149,9 @@ def _rules(report: Report) -> set[str]:
 def _unchecked(report: Report) -> Iterator[str]:
     failed = [outcome for outcome in report.rules if outcome.status == "failed"]
     skipped = [outcome for outcome in report.rules if outcome.status == "skipped"]
-    if skipped:
+    if skipped and not failed and not was_checked(report):
+        yield "No check was possible."
+    elif skipped:
         yield f"{count_words(len(skipped), 'check was', 'checks were')} not possible."
     if failed:
         yield f"{count_words(len(failed), 'check', 'checks')} broke down: this report is incomplete."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from analyzer.call import Report, Turn
+from analyzer.call import Report, Scorecard, Turn, Verdict
 
 RULE_TITLES = {
     "retention-pressure": "Kept pushing after the customer wanted to leave",
@@ -86,15 +86,6 @@ VERDICTS = {
     "not_applicable": "Not applicable",
     "cannot_judge": "Cannot judge",
 }
-CRITERIA = {
-    "greeting": "Greets and gives a name",
-    "heard_first": "Takes up the request before anything else",
-    "no_pressure": "Lets the caller go after a no",
-    "nothing_ignored": "Responds to every request",
-    "empathy": "Shows understanding",
-    "next_step": "Says what happens next",
-    "farewell": "Closes politely",
-}
 SPEAKERS = {"agent": "Agent", "customer": "Customer", "unknown": "Speaker not known"}
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "en": "English", "es": "Spanish", "fi": "Finnish",
@@ -124,8 +115,15 @@ def check_name(rule: str) -> str:
     return CHECK_NAMES.get(rule, readable(rule))
 
 
-def criterion_name(criterion: str) -> str:
-    return CRITERIA.get(criterion, readable(criterion))
+def mark_name(mark: Verdict) -> str:
+    """The criterion as the rubric names it."""
+    return mark.name or readable(mark.id)
+
+
+def critical_names(card: Scorecard) -> tuple[str, ...]:
+    """The critical criteria that were not met, by name."""
+    names = {mark.id: mark_name(mark) for touchpoint in card.touchpoints for mark in touchpoint.criteria}
+    return tuple(names.get(criterion, readable(criterion)) for criterion in card.critical_failed)
 
 
 def move_words(move: str) -> str:

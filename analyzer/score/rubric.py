@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from analyzer.acts import ACTS
 from analyzer.call import FindingSeverity, Outcome, RequestKind, Value
+from analyzer.detect.rules import RULES
 from analyzer.detect.settings_file import load_settings
 from analyzer.resources import PACKAGE
 
@@ -21,7 +22,15 @@ def _known_act(name: str) -> str:
     return name
 
 
+def _known_rule(name: str) -> str:
+    names = [rule.name for rule in RULES]
+    if name not in names:
+        raise ValueError(f"there is no rule {name!r}; rules: {', '.join(names)}")
+    return name
+
+
 ActName = Annotated[str, AfterValidator(_known_act)]
+RuleName = Annotated[str, AfterValidator(_known_rule)]
 
 
 class OpeningAct(Value):
@@ -64,7 +73,7 @@ class NoFinding(Value):
     """No finding of a rule; with `only_if`, not applicable in calls without such a request."""
 
     kind: Literal["no_finding"]
-    rule: str
+    rule: RuleName
     severities: tuple[FindingSeverity, ...] = Field(min_length=1)
     only_if: RequestKind | None = None
 

@@ -18,12 +18,19 @@ def score_call(rubric: Rubric, judged: Judged) -> Scorecard:
     for touchpoint in rubric.touchpoints:
         verdicts = tuple(_verdict(criterion, judged) for criterion in touchpoint.criteria)
         touchpoints.append(
-            TouchpointScore(id=touchpoint.id, name=touchpoint.name, score=_score(verdicts), criteria=verdicts)
+            TouchpointScore(
+                id=touchpoint.id,
+                name=touchpoint.name,
+                excellence=touchpoint.excellence,
+                score=_score(verdicts),
+                criteria=verdicts,
+            )
         )
     verdicts = tuple(verdict for touchpoint in touchpoints for verdict in touchpoint.criteria)
     enough = _weight(verdicts, "met", "not_met") >= ENOUGH * _weight(verdicts, "met", "not_met", "cannot_judge")
     return Scorecard(
         rubric=rubric.name,
+        title=rubric.title,
         score=_score(verdicts) if enough else None,
         passed=passed(verdicts, rubric.pass_score),
         critical_failed=tuple(verdict.id for verdict in verdicts if verdict.critical and verdict.verdict == "not_met"),
@@ -35,6 +42,7 @@ def _verdict(criterion: Criterion, judged: Judged) -> Verdict:
     opinion = judge(criterion.judge, judged)
     return Verdict(
         id=criterion.id,
+        name=criterion.name,
         verdict=opinion.verdict,
         confidence=opinion.confidence,
         weight=criterion.weight,

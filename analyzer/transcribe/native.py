@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from analyzer.call import Call, CallInfo, Milliseconds, Turn
+from analyzer.call import Call, CallInfo, Milliseconds, Turn, whole
 from analyzer.errors import InputError
 
 NEXT = "See docs/transcripts.md for the format."
+
+
+Text = Annotated[str, BeforeValidator(lambda given: whole(given) if isinstance(given, str) else given)]
+
+
+def _primary(tag: str) -> str:
+    """The language of a tag such as `en-GB` or `DE`: its first part, in lower case."""
+    return re.split("[-_]", tag.strip(), maxsplit=1)[0].lower() or tag
 
 
 class NativeTurn(BaseModel):
@@ -21,21 +30,21 @@ class NativeTurn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     speaker: Literal["agent", "customer", "unknown"]
-    text: str
+    text: Text
     start_ms: Milliseconds | None = None
     end_ms: Milliseconds | None = None
 
 
 class NativeTranscript(BaseModel):
-    """The file; other keys (labels, sector …) are ignored."""
+    """The file; other keys (labels, sector …) are ignored. Half a surrogate pair in a text becomes U+FFFD."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str = Field(min_length=1)
-    language: str = Field(min_length=2)
-    agent: str | None = None
-    customer_tier: str | None = None
-    recorded_at: str | None = None
+    id: Text = Field(min_length=1)
+    language: Annotated[Text, Field(min_length=2), AfterValidator(_primary)]
+    agent: Text | None = None
+    customer_tier: Text | None = None
+    recorded_at: Text | None = None
     turns: tuple[NativeTurn, ...] = Field(min_length=1)
 
 

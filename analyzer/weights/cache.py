@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,15 +61,14 @@ def _build(target: Path, build: Callable[[Path], None]) -> None:
         raise
 
 
-def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Write a file whole or not at all; nobody but the user can read it before it has its `mode`."""
+def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file whole or not at all, from the start with the rights of `mode` that the user's umask leaves."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, scratch = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    scratch = path.parent / f".writing-{secrets.token_hex(8)}"
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with open(scratch, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as stream:
             stream.write(data)
-        Path(scratch).chmod(mode)
-        Path(scratch).replace(path)
+        scratch.replace(path)
     except BaseException:
-        Path(scratch).unlink(missing_ok=True)
+        scratch.unlink(missing_ok=True)
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,21 @@ def touchpoint(fake_acts: object) -> Callable[..., Result]:
         return CliRunner().invoke(main, [str(argument) for argument in arguments], prog_name="touchpoint")
 
     return run
+
+
+HOSTILE = "a\x1b]0;owned\x07\u202eb"
+"""An id that would rename the window of a terminal and turn what follows around."""
+
+
+@pytest.fixture
+def odd_wav(tmp_path: Path) -> Path:
+    """A file that is no recording, under a name that is not UTF-8."""
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    try:
+        odd.write_text("not sound")
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    return odd
 
 
 @pytest.fixture

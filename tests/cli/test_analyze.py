@@ -16,6 +16,8 @@ from click.testing import Result
 import analyzer.cli.writing
 import analyzer.pipeline
 
+from .conftest import HOSTILE
+
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 
@@ -57,8 +59,29 @@ def test_each_call_and_the_run_are_written(touchpoint: Run, write_call: Write, o
 def test_only_the_formats_that_are_asked_for_are_written(
     touchpoint: Run, write_call: Write, out: Path, formats: str, files: list[str]
 ) -> None:
-    assert touchpoint("analyze", write_call("a.json"), "--out", out, "--format", formats).exit_code == 0
+    result = touchpoint("analyze", write_call("a.json"), "--out", out, "--format", formats)
+
+    assert result.exit_code == 0
     assert written(out) == files
+    place = out.resolve() / "index.html" if "index.html" in files else out.resolve()
+    assert result.stdout.rstrip("\n").endswith(f"Reports: {place}")
+
+
+@pytest.mark.parametrize("formats", ["", ",", " , "])
+def test_no_format_at_all_is_a_mistake(touchpoint: Run, write_call: Write, out: Path, formats: str) -> None:
+    result = touchpoint("analyze", write_call("a.json"), "--out", out, "--format", formats)
+
+    assert result.exit_code == 2
+    assert "nothing would be written: choose among json, html, csv, junit." in result.stderr
+    assert not out.exists()
+
+
+def test_a_format_without_a_place_to_write_to_is_a_mistake(touchpoint: Run, write_call: Write) -> None:
+    result = touchpoint("analyze", write_call("a.json"), "--format", "json")
+
+    assert result.exit_code == 2
+    assert "give --out too, or leave --format out." in result.stderr
+    assert result.stdout == ""
 
 
 def test_without_out_a_summary_is_printed_and_nothing_is_written(
@@ -362,7 +385,8 @@ def test_an_id_of_any_letters_is_a_safe_file_name(touchpoint: Run, write_call: W
     [name] = set(written(out)) - {"calls.csv"}
     assert json.loads((out / name).read_text(encoding="utf-8"))["call"]["id"] == call_id
     assert [path.name for path in out.parent.iterdir() if path.suffix == ".json"] == ["a.json"]
-    assert call_id.strip()[:20] in result.stdout.replace("\n", "")
+    said = f"Not judged in full: {call_id}. Each report says why."
+    assert "".join(said.split()) in "".join(result.stdout.split())  # wherever lines break
 
 
 def test_a_file_name_that_is_not_utf8_is_analysed_like_any_other(
@@ -377,6 +401,43 @@ def test_a_file_name_that_is_not_utf8_is_analysed_like_any_other(
 
     assert result.exit_code == 0
     assert report(out, "a")["call"]["source"] == "caf\ufffd.json"
+
+
+def test_half_a_surrogate_pair_loses_no_report(touchpoint: Run, write_call: Write, out: Path) -> None:
+    half = json.loads('"a\\ud83d"')
+    path = write_call("a.json", [("agent", f"Hello {half}"), ("customer", half)], id=half, agent=half)
+    result = touchpoint("analyze", path, "--out", out, "--format", "json,html,csv,junit")
+
+    assert "defect" not in result.stderr
+    assert {path.suffix for path in out.iterdir()} == {".json", ".html", ".csv", ".xml"}
+    [name] = [path.stem for path in out.glob("a*.json")]
+    assert report(out, name)["turns"][1]["text"] == "a\ufffd"
+
+
+def test_a_bad_file_whose_name_is_not_utf8_loses_no_other(
+    touchpoint: Run, write_call: Write, odd_wav: Path, out: Path
+) -> None:
+    result = touchpoint("analyze", odd_wav, write_call("a.json"), "--out", out, "--format", "json,html,csv,junit")
+
+    assert result.exit_code == 2
+    assert "caf\ufffd.wav: " in result.stderr
+    assert {"a.json", "index.html", "calls.csv", "junit.xml"} <= set(written(out))
+    assert "caf\ufffd.wav" in (out / "calls.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("shape", ["fair", "strangers"])
+def test_an_id_or_a_name_cannot_steer_the_terminal(
+    touchpoint: Run, write_call: Write, tmp_path: Path, out: Path, shape: str
+) -> None:
+    """Neither that of a call, nor that of one that was not judged in full, nor that of a file."""
+    lines = "fair" if shape == "fair" else [("unknown", "Hello.")]
+    good = write_call("a.json", lines, id=HOSTILE)
+    (tmp_path / f"{HOSTILE}.wav").write_text("not sound")
+    for more in ((), ("--out", out)):
+        result = touchpoint("analyze", good, tmp_path / f"{HOSTILE}.wav", *more)
+        assert not set(result.output) & set("\x1b\x07\u202e")
+        assert "]0;owned" in result.stdout
+        assert "]0;owned" in result.stderr
 
 
 def test_progress_goes_to_stderr_in_plain_lines(touchpoint: Run, write_call: Write, out: Path) -> None:

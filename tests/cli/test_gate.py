@@ -9,6 +9,10 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 
+import analyzer.weights.cache
+
+from .conftest import HOSTILE
+
 Run = Callable[..., Result]
 Write = Callable[..., Path]
 STRANGERS = [("unknown", "Hello."), ("unknown", "I want to cancel.")]
@@ -96,6 +100,34 @@ def test_an_input_that_cannot_be_read_never_passes(touchpoint: Run, write_call: 
     assert "gone.wav" in result.stdout
 
 
+def test_a_broken_transcript_in_a_folder_never_passes(touchpoint: Run, write_call: Write, tmp_path: Path) -> None:
+    folder = write_call("cut/a.json").parent
+    (folder / "b.json").write_text('{"id": "b", "turns": [{"speaker": "ag')
+    result = touchpoint("gate", folder, "--fail-under", "1")
+
+    assert result.exit_code == 2
+    assert "PASS  a" in result.stdout
+    assert "b.json: the file is not valid JSON" in result.stdout
+
+
+def test_a_name_that_is_not_utf8_loses_neither_the_other_calls_nor_the_junit_file(
+    touchpoint: Run, write_call: Write, odd_wav: Path, tmp_path: Path
+) -> None:
+    junit = tmp_path / "gate.xml"
+    result = touchpoint("gate", odd_wav, write_call("a.json"), "--fail-under", "1", "--junit", junit)
+
+    assert result.exit_code == 2
+    assert "ERROR caf\ufffd.wav" in result.stdout
+    assert "PASS  a" in result.stdout
+    assert ElementTree.parse(junit).getroot().get("tests") == "2"
+
+
+def test_an_id_cannot_steer_the_terminal(touchpoint: Run, write_call: Write) -> None:
+    result = touchpoint("gate", write_call("a.json", id=HOSTILE), "--fail-under", "1")
+
+    assert result.stdout == "PASS  a\ufffd]0;owned\ufffd\ufffdb\n"
+
+
 def test_a_failure_weighs_more_than_an_error(touchpoint: Run, write_call: Write, tmp_path: Path) -> None:
     result = touchpoint("gate", tmp_path / "gone.wav", write_call("a.json", "pressed"), "--fail-under", "99")
 
@@ -161,3 +193,19 @@ def test_a_junit_file_that_cannot_be_written_is_an_error(touchpoint: Run, write_
 
     assert result.exit_code == 2
     assert "gate.xml: cannot be written" in result.stderr
+    assert result.stdout == ""  # known before any call is heard
+
+
+@pytest.mark.parametrize(("call", "code"), [("pressed", 1), ("fair", 2)])
+def test_a_junit_file_that_cannot_be_written_at_the_end_hides_no_verdict(
+    touchpoint: Run, write_call: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, code: int
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(analyzer.weights.cache, "write_atomically", full)
+    result = touchpoint("gate", write_call("a.json", call), "--fail-under", "90", "--junit", tmp_path / "gate.xml")
+
+    assert result.exit_code == code
+    assert result.stdout.startswith("FAIL  a" if call == "pressed" else "PASS  a")
+    assert "gate.xml: cannot be written (No space left on device). Choose another --junit." in result.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,14 +41,27 @@ def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def states(touchpoint: Run) -> dict[str, str]:
+    """The first line of each model has the columns name, family, licence, state and title."""
     lines = touchpoint("models", "list").stdout.splitlines()
-    return {line.split()[0]: line[46:60].strip() for line in lines}
+    cells = [re.split(" {2,}", line) for line in lines if not line.startswith(" ")]
+    return {name: state for name, _, _, state, *_ in cells}
 
 
 def test_the_list_says_what_lies_ready(touchpoint: Run, weights: Path) -> None:
     assert states(touchpoint) == {"toy": "installed", "absent": "not installed"}
     touchpoint("models", "fetch", "toy")
     assert states(touchpoint) == {"toy": "ready", "absent": "not installed"}
+
+
+def test_the_list_of_the_shipped_models_fits_a_terminal(
+    touchpoint: Run, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = touchpoint("models", "list").stdout.splitlines()
+
+    assert max(map(len, lines)) <= 80
+    assert set(states(touchpoint)) == {model.name for model in manifest.models()}
+    assert "unpacked from 4 bits" in re.sub(r"\s+", " ", " ".join(lines))
 
 
 def test_fetch_puts_weights_into_the_cache_and_says_where(touchpoint: Run, weights: Path, cache_folder: Path) -> None:

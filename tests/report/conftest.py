@@ -122,9 +122,9 @@ def evidence(turns: Sequence[Turn], role: str, *indexes: int) -> tuple[Evidence,
     return tuple(Evidence.of(turns[index], role) for index in indexes)
 
 
-def mark(name: str, verdict: str, reason: str, items: tuple[Evidence, ...] = (), **changes: Any) -> Verdict:
+def mark(criterion: str, verdict: str, reason: str, items: tuple[Evidence, ...] = (), **changes: Any) -> Verdict:
     base = {"confidence": 0.94, "weight": 1.0, "critical": False} | changes
-    return Verdict(id=name, verdict=verdict, reason=reason, evidence=items, **base)  # type: ignore[arg-type]
+    return Verdict(id=criterion, verdict=verdict, reason=reason, evidence=items, **base)  # type: ignore[arg-type]
 
 
 def outcomes(**status: tuple[str, str]) -> tuple[RuleOutcome, ...]:
@@ -201,6 +201,7 @@ def severe_card(turns: tuple[Turn, ...]) -> Scorecard:
             weight=3.0,
             critical=True,
             confidence=0.97,
+            name="Stops at the first no",
         ),
         mark("empathy", "not_met", "Frustration is voiced twice and never met.", evidence(turns, "frustration", 18)),
     )
@@ -211,11 +212,14 @@ def severe_card(turns: tuple[Turn, ...]) -> Scorecard:
     )
     return Scorecard(
         rubric="service",
+        title="Calls about leaving",
         score=42.86,
         passed=False,
         critical_failed=("retention_limit",),
         touchpoints=(
-            TouchpointScore(id="opening", name="Opening", score=100.0, criteria=opening),
+            TouchpointScore(
+                id="opening", name="Opening", excellence="The caller is known by name.", score=100.0, criteria=opening
+            ),
             TouchpointScore(id="request", name="Dealing with the request", score=0.0, criteria=middle),
             TouchpointScore(id="close", name="Close", score=100.0, criteria=close),
         ),
@@ -411,7 +415,7 @@ def make_hostile() -> Report:
     """Every text field holds what could break out of its place."""
     bad = " ".join(HOSTILE)
     turns = timed_turns([("a", 2000, 100, bad), ("c", 2000, 100, HOSTILE[0]), ("a", 2000, 0, HOSTILE[3])])
-    missed = mark(bad, "not_met", bad, evidence(turns, bad, 1), critical=True)
+    missed = mark(bad, "not_met", bad, evidence(turns, bad, 1), critical=True, name=bad)
     return Report(
         call=call_info(
             id="=1+1</title><script>alert(4)</script>",
@@ -458,10 +462,11 @@ def make_hostile() -> Report:
         rules=(RuleOutcome(rule=bad, status="failed", reason=bad), RuleOutcome(rule="<u>", status="ok")),
         scorecard=Scorecard(
             rubric=bad,
+            title=bad,
             score=1.0,
             passed=False,
             critical_failed=(bad,),
-            touchpoints=(TouchpointScore(id=bad, name=bad, score=0.0, criteria=(missed,)),),
+            touchpoints=(TouchpointScore(id=bad, name=bad, excellence=bad, score=0.0, criteria=(missed,)),),
         ),
         metrics=metrics(turns, timed=True),
         provenance=PROVENANCE.model_copy(update={"model": bad, "encoder": bad}),

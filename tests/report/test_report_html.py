@@ -12,8 +12,9 @@ import pytest
 
 from analyzer.call import Report
 from analyzer.report.html import call_page
-from analyzer.report.index import RunFailure, RunRow, index_page
+from analyzer.report.index import index_page
 from analyzer.report.json import to_json
+from analyzer.report.run import RunFailure, RunRow
 
 AUDIO = b"RIFF not really audio"
 
@@ -176,6 +177,14 @@ def test_what_was_not_checked_is_visible(reports: dict[str, Report]) -> None:
     assert "Not checked because the transcript has no times: long silences, interruptions" in untimed
     failed = call_page(reports["failed_rule"], audio=None)
     assert "Not checked because the check broke down: departments that do not talk (ZeroDivisionError" in failed
+
+
+def test_marks_go_by_the_names_of_the_rubric(severe: Report, reports: dict[str, Report]) -> None:
+    text = call_page(severe, audio=None)
+    assert "<h4>Stops at the first no</h4>" in text
+    assert "Critical mark missed: <strong>Stops at the first no</strong>" in text
+    assert "The caller is known by name." in text and "Calls about leaving" in text
+    assert "<h4>Heard first</h4>" in call_page(reports["untimed"], audio=None)  # of a report without names
 
 
 def test_the_index_links_to_the_pages(reports: dict[str, Report]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from junitparser import JUnitXml
@@ -12,9 +13,9 @@ from rich.console import Console
 from analyzer.call import Report
 from analyzer.errors import InputError
 from analyzer.report.csv import HEADER, calls_csv, safe_cell
-from analyzer.report.index import Totals
+from analyzer.report.index import Totals, index_page
 from analyzer.report.junit import GateCase, junit_xml
-from analyzer.report.run import RunFailure, RunRow, file_stem
+from analyzer.report.run import RunFailure, RunRow, SeverityCounts, file_stem
 from analyzer.report.terminal import call_summary, run_table
 
 FAILURE = RunFailure.of(InputError("no audio stream.", path="=broken.mp3", next_step="Convert it."))
@@ -44,7 +45,19 @@ def test_a_safe_id_is_its_own_file_name(call_id: str) -> None:
 def test_an_unsafe_id_makes_a_safe_and_distinct_file_name(call_id: str) -> None:
     stem = file_stem(call_id)
     assert stem != call_id and not set(stem) & set('/\\<>\x00:"') and not stem.startswith(".") and len(stem) < 140
-    assert file_stem("a/b") != file_stem("a_b") != file_stem("a\\b")
+    assert len({file_stem(other) for other in ("a/b", "a_b", "a\\b")}) == 3
+
+
+@pytest.mark.parametrize("letter", ["ж", "通", "𝕏"])
+def test_a_file_name_is_short_in_bytes_too(letter: str) -> None:
+    stem = file_stem(letter * 120)
+    assert len(stem.encode()) <= 200 and stem != letter * 120 and stem.startswith(letter)
+    assert stem != file_stem(letter * 119)
+    assert file_stem(letter * 40) == letter * 40
+
+
+def test_an_id_that_utf8_cannot_hold_makes_a_file_name() -> None:
+    assert file_stem("a\ud83d").encode().startswith(b"a_-")
 
 
 def test_totals_divide_once_and_know_nothing_of_nothing(reports: dict[str, Report]) -> None:
@@ -63,10 +76,33 @@ def test_every_input_has_a_line(reports: dict[str, Report]) -> None:
     text = calls_csv(rows_of(reports), [FAILURE])
     lines = lines_of(text)
     assert text.splitlines()[0] == ",".join(HEADER) and "\r" not in text
-    assert [line["status"] for line in lines] == ["ok"] * 3 + ["incomplete"] * 2 + ["ok", "incomplete", "failed"][-3:]
+    statuses = ["ok", "ok", "not_judged", "incomplete", "incomplete", "ok", "incomplete", "failed"]
+    assert [line["status"] for line in lines] == statuses
     assert lines[0]["rules_found"] == "dead-air; retention-pressure; ignored-intent; process-block"
     assert lines[-1]["message"] == "no audio stream. Convert it."
     assert text == calls_csv(rows_of(reports), [FAILURE])
+
+
+def test_what_was_not_judged_is_unknown_and_not_nothing(reports: dict[str, Report]) -> None:
+    """As on one channel, where nobody is told apart."""
+    skipped = tuple(rule.model_copy(update={"status": "skipped"}) for rule in reports["mono"].rules)
+    blind = RunRow.of(reports["mono"].model_copy(update={"rules": skipped, "findings": ()}))
+    assert (blind.requests, blind.ignored_requests) == (None, None)
+    [line] = lines_of(calls_csv([blind], []))
+    assert (line["status"], line["requests"], line["ignored_requests"]) == ("not_judged", "", "")
+    assert Totals.of([blind], []).with_ignored == 0
+    out = console(80)
+    run_table([blind], [], out)
+    cells = out.export_text().splitlines()[1].split()
+    assert cells == ["mono-0007", "–", "open", "not", "judged", "–", "–"]
+    assert re.search(r'data-name="Ignored" data-sort="-1">–<', index_page([blind], []))
+
+
+def test_a_check_that_broke_down_leaves_the_requests_unknown(severe: Report) -> None:
+    rules = tuple(
+        rule.model_copy(update={"status": "failed"}) if rule.rule == "ignored-intent" else rule for rule in severe.rules
+    )
+    assert RunRow.of(severe.model_copy(update={"rules": rules})).ignored_requests is None
 
 
 def test_no_cell_is_a_formula(reports: dict[str, Report]) -> None:
@@ -110,6 +146,21 @@ def test_the_table_keeps_within_the_width(reports: dict[str, Report], width: int
     assert "7 calls, 1 input not judged" in text and "=broken.mp3" in text
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_an_id_of_25_letters_stays_whole_at_80_columns(
+    severe: Report, reports: dict[str, Report], terminal: bool
+) -> None:
+    """Beside the longest words of the other columns."""
+    changes = {"id": "en-appointment-called-off", "findings": SeverityCounts(critical=12), "attempts_after_refusal": 12}
+    row = RunRow.of(severe).model_copy(update=changes)
+    out = console(80, terminal=terminal)
+    run_table([row, RunRow.of(reports["mono"]), RunRow.of(reports["failed_rule"])], [], out)
+    text = out.export_text()
+    for words in ("en-appointment-called-off", "12, critical", "severe (12)", "not judged", "open", "incomplete"):
+        assert words in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
 def test_piped_output_is_plain(reports: dict[str, Report]) -> None:
     out = console(80)
     for report in reports.values():
@@ -126,14 +177,15 @@ def test_the_summary_says_what_matters(severe: Report, reports: dict[str, Report
     out.print(call_summary(severe))
     text = out.export_text()
     assert "0:40" in text and "After the first no, the agent tried 7 more times" in text
-    assert "not met (critical): Retention limit" in text and "and 3 more moments" in text
+    assert "not met (critical): Stops at the first no" in text and "and 3 more moments" in text
+    assert "Scorecard service  Calls about leaving" in text
     out.print(call_summary(reports["untimed"]))
     assert "Not checked because the transcript has no times: long silences" in out.export_text()
 
 
 def test_the_gate_as_junit(hostile: Report) -> None:
     cases = [
-        GateCase(id="a", failures=("x < y", "z"), seconds=1.5),
+        GateCase(id="a", failures=("x < y", "z")),
         GateCase(id=hostile.turns[0].text, errors=("broken\x00",)),
         GateCase(id="c"),
     ]

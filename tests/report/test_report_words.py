@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.call import Report, Request, Retention
+from analyzer.call import Report, Request, Retention, RuleOutcome
 from analyzer.report import words
+from analyzer.report.html import call_page
 from analyzer.report.timeline import timeline
 from analyzer.report.verdict import verdict_line
 
@@ -60,6 +61,15 @@ def test_the_verdict_says_what_was_not_checked(reports: dict[str, Report]) -> No
     assert verdict_line(reports["failed_rule"]).startswith("No fault was found in what could be checked.")
 
 
+def test_where_nothing_was_checked_nothing_is_said_to_be_fine(reports: dict[str, Report]) -> None:
+    rules = tuple(RuleOutcome(rule=rule.rule, status="skipped", reason="!") for rule in reports["mono"].rules)
+    nothing = reports["mono"].model_copy(update={"rules": rules, "findings": ()})
+    assert verdict_line(nothing) == (
+        "Whether the customer was pressed to stay could not be judged. No check was possible."
+    )
+    assert "Nothing could be checked." in call_page(nothing, audio=None)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -68,7 +78,7 @@ def test_the_verdict_says_what_was_not_checked(reports: dict[str, Report]) -> No
         ({"attempts_after_refusal": (), "refusals": ()}, "The agent tried 9 times to keep them. "),
         ({"attempts_after_refusal": (8,)}, "After the first no, the agent tried 1 more time."),
         ({"seconds_to_honour": None}, "It was carried out at 2:20."),
-        ({"honoured": None, "seconds_to_honour": None}, "It was never carried out."),
+        ({"honoured": None, "seconds_to_honour": None}, "It was said to be done, but the agent went on."),
     ],
 )
 def test_the_verdict_on_a_cancellation(severe: Report, changes: dict[str, object], sentence: str) -> None:
@@ -87,6 +97,42 @@ def test_a_cancellation_that_was_not_honoured(severe: Report, outcome: str, sent
     cancel = Request(**(severe.requests[0].model_dump() | {"outcome": outcome}))
     changed = severe.model_copy(update={"retention": retention, "requests": (cancel,)})
     assert sentence in verdict_line(changed)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "attempts", "sentence"),
+    [
+        (["ignored"], True, "It was never carried out."),
+        ([], True, "It was never carried out."),
+        (["committed"], True, "It was said to be done, but the agent went on."),
+        (["ignored", "resolved"], True, "It was said to be done, but the agent went on."),
+        (["resolved", "ignored"], True, "It was said to be done, but the agent went on."),
+        (["withdrawn", "acknowledged"], True, "It was never carried out."),
+        (["ignored", "withdrawn"], True, "The customer then took the wish back."),
+        (["resolved"], False, "It was carried out."),
+        (["committed"], False, "It was promised."),
+    ],
+)
+def test_what_became_of_a_wish_that_no_turn_honoured(
+    severe: Report, outcomes: list[str], attempts: bool, sentence: str
+) -> None:
+    """The wish to leave may be stated as several requests; with pressure behind it a yes is none."""
+    assert severe.retention is not None
+    changes = {"honoured": None, "seconds_to_honour": None} | ({} if attempts else {"attempts": ()})
+    wishes = tuple(
+        Request(**(severe.requests[0].model_dump() | {"outcome": outcome, "stated": (number,)}))
+        for number, outcome in enumerate(outcomes)
+    )
+    changed = severe.model_copy(update={"retention": severe.retention.model_copy(update=changes), "requests": wishes})
+    assert sentence in verdict_line(changed)
+
+
+def test_the_request_that_was_done_is_the_one_that_was_honoured(severe: Report) -> None:
+    lost, done = (
+        Request(**(severe.requests[0].model_dump() | {"outcome": outcome, "stated": (number,)}))
+        for number, outcome in enumerate(("ignored", "committed"))
+    )
+    assert "It was promised after 2:19." in verdict_line(severe.model_copy(update={"requests": (lost, done)}))
 
 
 def test_every_place_of_the_timeline_is_on_the_picture(report: Report) -> None:

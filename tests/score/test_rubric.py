@@ -131,6 +131,15 @@ def test_an_unknown_kind_of_judge_is_told_which_there_are(tmp_path: Path):
         assert kind in fault.fault
 
 
+@pytest.mark.parametrize("rule", ["dead_air", "rudeness", "question-bombardment", ""])
+def test_a_rule_there_is_not_is_told_which_there_are(tmp_path: Path, rule: str):
+    """It would never run, and no call could be judged."""
+    how = {"kind": "no_finding", "rule": rule, "severities": ["major"]}
+    fault = fault_of(written(tmp_path, a_rubric(judge=how)))
+    assert "touchpoints.0.criteria.0.judge.no_finding.rule:" in fault.fault
+    assert f"there is no rule {rule!r}; rules: {', '.join(known.name for known in RULES)}" in fault.fault
+
+
 def test_criteria_named_twice_are_refused_also_across_touchpoints(tmp_path: Path):
     first, second = a_rubric()["touchpoints"][0], a_rubric()["touchpoints"][0] | {"id": "closing"}
     fault = fault_of(written(tmp_path, a_rubric() | {"touchpoints": [first, second]}))

@@ -121,6 +121,13 @@ def test_verdicts_keep_weight_and_gravity_of_their_criterion(monkeypatch: pytest
     assert (verdict.id, verdict.weight, verdict.critical, verdict.source) == ("t0_0", 2.5, True, "machine")
 
 
+def test_what_the_rubric_says_travels_with_the_marks(monkeypatch: pytest.MonkeyPatch):
+    found = card(monkeypatch, [one("+")])
+    (touchpoint,) = found.touchpoints
+    assert (found.rubric, found.title) == ("r", "R")
+    assert (touchpoint.name, touchpoint.excellence, touchpoint.criteria[0].name) == ("T", "E", "t0_0")
+
+
 def test_the_order_of_criteria_changes_no_mark(monkeypatch: pytest.MonkeyPatch):
     given_marks = [one("+", 0.1), one("-", 0.2), one("+", 0.3), one("?", 0.7, critical=True)]
     cards = [card(monkeypatch, list(order)) for order in permutations(given_marks)]

@@ -53,6 +53,25 @@ def test_a_transcript_becomes_a_call(put: Any) -> None:
     assert call.has_times
 
 
+@pytest.mark.parametrize(
+    ("written", "language"),
+    [("en", "en"), ("en-GB", "en"), ("DE", "de"), ("de_AT", "de"), (" EN-us ", "en"), ("-GB", "-GB")],
+)
+def test_a_language_is_the_first_part_of_its_tag(put: Any, written: str, language: str) -> None:
+    assert read_transcript(put(GOOD | {"language": written})).info.language == language
+
+
+def test_half_a_surrogate_pair_is_replaced_wherever_it_stands(put: Any) -> None:
+    """As programs write it that cut a text in the middle of an emoji."""
+    half, whole = json.loads('"Hello \\ud83d"'), "Hello \ufffd"
+    path = put(turn(text=half) | {"id": half, "agent": half, "customer_tier": half, "recorded_at": half})
+    call = read_transcript(path)
+
+    assert (call.info.id, call.info.agent, call.info.customer_tier, call.info.recorded_at) == (whole,) * 4
+    assert call.turns[1].text == whole
+    assert read_transcript(put(turn(text="Hello \U0001f600"))).turns[1].text == "Hello \U0001f600"
+
+
 def test_what_is_known_of_the_call_is_kept_and_other_keys_are_ignored(put: Any) -> None:
     extra = {"agent": "Dana", "customer_tier": "gold", "recorded_at": "2024-03-18T09:00:00Z", "sector": "telecom"}
     content = turn(labels=["x"], deeper={"a": [1]}) | extra

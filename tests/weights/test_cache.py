@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -140,6 +142,31 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
     assert path.read_bytes() == b"first"
     assert [each.name for each in path.parent.iterdir()] == ["file"]
+
+
+@pytest.fixture
+def umask() -> Iterator[Callable[[int], object]]:
+    before = os.umask(0o022)
+    yield os.umask
+    os.umask(before)
+
+
+@pytest.mark.parametrize(("mask", "rights"), [(0o022, 0o644), (0o077, 0o600), (0o027, 0o640), (0o002, 0o664)])
+def test_who_may_read_a_file_is_the_users_choice(
+    tmp_path: Path, umask: Callable[[int], object], mask: int, rights: int
+) -> None:
+    """Reports hold people's words: a user who keeps files to themselves keeps them too."""
+    umask(mask)
+    write_atomically(tmp_path / "file", b"words")
+
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == rights
+
+
+def test_the_umask_never_adds_rights(tmp_path: Path, umask: Callable[[int], object]) -> None:
+    umask(0)
+    write_atomically(tmp_path / "file", b"words", 0o600)
+
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o600])
