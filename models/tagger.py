@@ -24,7 +24,7 @@ class TurnTagger(nn.Module):
     A turn is its sentence vector (384) and its speaker. Sentence vectors of this encoder lie in a narrow cone, so they
     are centred and scaled first. The vector speaks for itself through a linear skip; a bidirectional GRU over the
     call adds what came before and after. A response is linked to a request by a dot product of what both turns are
-    made into, the request's kind and their distance.
+    made into, the request's kind, how alike the turns are and how near.
     """
 
     mean: Tensor
@@ -42,7 +42,7 @@ class TurnTagger(nn.Module):
         self.response = nn.Linear(WIDTH + len(SPEAKERS) + 4 * hidden, LINK)
         self.request = nn.Linear(WIDTH + len(SPEAKERS) + 4 * hidden, LINK)
         self.kind = nn.Linear(len(KINDS), LINK, bias=False)
-        self.nearness = nn.Linear(2, 1)
+        self.nearness = nn.Linear(3, 1)
 
     def forward(self, vectors: Tensor, speakers: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Calls padded to one length: `vectors` (calls, turns, 384) float32, `speakers` (calls, turns) indices into
@@ -61,7 +61,10 @@ class TurnTagger(nn.Module):
         (pairs, kinds) one-hot or zeros where it is not to be used, and how many turns lie between (pairs,)."""
         sought = self.request(requests) + self.kind(kinds)
         fit = (self.response(responses) * sought).sum(-1) / LINK**0.5
-        return cast(Tensor, fit + self.nearness(torch.from_numpy(near(distances.numpy()))).squeeze(-1))
+        alike = nn.functional.cosine_similarity(responses[:, :WIDTH], requests[:, :WIDTH], dim=-1)
+        close = torch.from_numpy(near(distances.numpy()))
+        nearness = self.nearness(torch.cat([close, alike.unsqueeze(-1)], dim=-1))
+        return cast(Tensor, fit + nearness.squeeze(-1))
 
     def one(self, vectors: Tensor, speakers: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (turns, labels) and states (turns, states) of one call."""

@@ -7,8 +7,8 @@ does about it:
                                        ──customer takes it back──────► withdrawn
 
 What is done or taken back stays so until it is stated again; after a no or a transfer a mere promise changes nothing.
-Only a response that is about the intent moves it: the acts of an agent turn go to the intents whose kinds clearly fit
-the turn, else to the one that fits best, the latest where two fit alike.
+Only a response that is about the intent moves it: the acts of an agent turn go to the intents whose kinds fit the turn.
+A promise to cancel is none when the agent goes on to keep the customer.
 """
 
 from __future__ import annotations
@@ -23,10 +23,7 @@ ANSWERED_BY_WORDS = frozenset({"information", "billing", "other", "written_confi
 IN_WORDS = ("acknowledge", "answer", "done", "commit", "decline", "transfer")
 HEARD = (*IN_WORDS, "clarify", "identity_check", "hold_notice")
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
-CLEAR = 0.5  # fit of a kind from which a turn is about it, whatever else it is about
-SOME = 0.2  # fit under which a turn is not about a kind, however little else there is
-JUST_NOW = 2  # turns after a statement in which a response needs no fitting word
-RECENT = 0.15  # worth of being the intent stated last, against a difference in fit of kinds
+CLEAR = 0.6  # fit of a kind from which a turn responds to it
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
 
 
@@ -108,31 +105,27 @@ def _latest(intents: Iterable[_Intent]) -> _Intent | None:
 
 
 def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float]) -> None:
-    for intent in _about(intents, fit, turn):
+    if turn.has(*get_args(Move)):
+        for intent in intents:
+            if intent.kind == "cancel" and intent.outcome == "committed":
+                intent.outcome, intent.settled_by = "acknowledged", None
+    for intent in _about(intents, fit):
         _respond(intent, turn)
     if "?" in turn.text:
         for waiting in intents:
             waiting.questions += waiting.acknowledged is None and waiting.is_open
 
 
-def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float], turn: Turn) -> list[_Intent]:
-    """The intents that an agent's turn responds to: the best, and of other kinds all that it is clearly about.
+def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float]) -> list[_Intent]:
+    """The intents that an agent's turn responds to: of every kind that fits it well enough, the one stated last.
 
-    Where there are several, one that was not stated just now is responded to only by a turn that fits its kind: an
-    answer to something else is no response to what was asked before.
+    Where nothing is known of what the turn is about, the intent stated last, open ones first.
     """
-    latest = max((intent.stated[-1] for intent in intents), default=-1)
-    ranked = sorted(
-        intents,
-        key=lambda intent: fit.get(intent.kind, 0.0) + RECENT * (intent.stated[-1] == latest) + 0.05 * intent.is_open,
-    )
-    best_of_kind = {intent.kind: intent for intent in ranked}
-    about = [intent for kind, intent in best_of_kind.items() if intent is ranked[-1] or fit.get(kind, 0.0) >= CLEAR]
-    if len(intents) < 2 or not fit:
-        return about
-    return [
-        intent for intent in about if turn.index - intent.stated[-1] <= JUST_NOW or fit.get(intent.kind, 0.0) >= SOME
-    ]
+    ranked = sorted(intents, key=lambda intent: (intent.stated[-1], intent.is_open))
+    if not fit:
+        return ranked[-1:]
+    latest = {intent.kind: intent for intent in ranked}
+    return [intent for kind, intent in latest.items() if fit.get(kind, 0.0) >= CLEAR]
 
 
 def _respond(intent: _Intent, turn: Turn) -> None:
