@@ -135,12 +135,10 @@ def _language_warnings(transcript: Transcript, options: Options) -> Iterator[War
 
 def _turns(transcript: Transcript, channels: int, options: Options) -> tuple[tuple[Turn, ...], tuple[Warning, ...]]:
     """Turns with speakers as far as they are told apart, and what the reader must know about that."""
-    if channels == 1:
-        return split_turns(transcript.words), (
-            Warning(
-                code="one-channel", message="Both sides are on one channel, so agent and customer are not told apart."
-            ),
-        )
+    heard = {word.channel for word in transcript.words}
+    if channels == 1 or (len(heard) == 1 and options.agent_channel == "auto"):
+        message = "All that was heard is on one channel, so agent and customer are not told apart."
+        return split_turns(transcript.words), (Warning(code="one-channel", message=message),)
     roles = _roles(transcript, options)
     turns = merge_turns(transcript.words, roles.speakers)
     if "unknown" in roles.speakers.values():

@@ -6,6 +6,7 @@ calls, columns what is counted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -58,7 +59,7 @@ def kappa(summed: Counts) -> float:
 
 
 def _side(summed: Counts) -> int:
-    return round(len(summed) ** 0.5)
+    return math.isqrt(len(summed))
 
 
 def estimate(figure: Figure, counts: Sequence[Sequence[float]], items: int, seed: int = 0) -> Estimate:

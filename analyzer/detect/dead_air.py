@@ -4,8 +4,7 @@ What it does: reports a silence of five seconds or more between two turns, unles
 put the caller through, just before it. From twenty seconds on, a silence that is the agent's is `unannounced-hold`.
 Why is this bad: the caller does not know whether anybody is still there.
 Example: the caller explains the fault; eleven seconds later the agent says "so, what was the number?".
-When it is wrong: the caller may have been looking for something; words that the recogniser missed look like silence. A
-pause between two sentences of the same side is not seen where a recording was cut into turns here.
+When it is wrong: the caller may have been looking for something; words that the recogniser missed look like silence.
 """
 
 from __future__ import annotations

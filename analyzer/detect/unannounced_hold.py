@@ -7,8 +7,7 @@ reports a call in which the agent announced a wait and never spoke again.
 Why is this bad: who waits without a word does not know whether to wait at all, and hangs up.
 Example: "My bill is wrong." Forty seconds of nothing. "So, I have it here."
 When it is wrong: the caller went to fetch a letter, and the agent spoke first again; a recording was cut off while the
-caller waited or was passed on; words that the recogniser missed look like silence. A pause between two sentences of the
-same side is not seen where a recording was cut into turns here.
+caller waited or was passed on; words that the recogniser missed look like silence.
 """
 
 from __future__ import annotations

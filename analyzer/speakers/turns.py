@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from analyzer.call import Speaker, Turn, Word
 
 PAUSE_MS = 600  # a pause in which the other side may come in without it being an overlap
+SILENCE_MS = 5000  # who is silent for so long and goes on, begins another turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,31 @@ def utterances(words: Sequence[Word]) -> tuple[Utterance, ...]:
 def merge_turns(words: Sequence[Word], speakers: Mapping[int, Speaker]) -> tuple[Turn, ...]:
     """Turns of a call from the words of its channels.
 
-    Utterances of one channel that follow each other are one turn. Where both speak at once the turns overlap in
-    time, as they did in the call. `speakers` names who is on which channel; a channel it lacks is `unknown`.
+    Utterances of one channel that follow each other are one turn, but for a silence of five seconds, which must not
+    disappear inside it. Where both speak at once the turns overlap in time, as they did in the call. `speakers` names
+    who is on which channel; a channel it lacks is `unknown`.
     """
-    turns = []
-    for index, (channel, group) in enumerate(groupby(utterances(words), key=lambda utterance: utterance.channel)):
-        parts = list(group)
-        turns.append(
-            Turn(
-                index=index,
-                speaker=speakers.get(channel, "unknown"),
-                start_ms=parts[0].start_ms,
-                end_ms=max(part.end_ms for part in parts),
-                text=" ".join(part.text for part in parts),
-            )
+    return tuple(
+        Turn(
+            index=index,
+            speaker=speakers.get(parts[0].channel, "unknown"),
+            start_ms=parts[0].start_ms,
+            end_ms=max(part.end_ms for part in parts),
+            text=" ".join(part.text for part in parts),
         )
-    return tuple(turns)
+        for index, parts in enumerate(_grouped(utterances(words)))
+    )
+
+
+def _grouped(spoken: Sequence[Utterance]) -> list[list[Utterance]]:
+    groups: list[list[Utterance]] = []
+    for part in spoken:
+        last = groups[-1][-1] if groups else None
+        if last is not None and last.channel == part.channel and part.start_ms - last.end_ms < SILENCE_MS:
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return groups
 
 
 def split_turns(words: Sequence[Word]) -> tuple[Turn, ...]:

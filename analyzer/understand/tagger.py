@@ -22,7 +22,8 @@ class TurnTagger:
     A turn is its sentence vector (384) and its speaker. Sentence vectors of this encoder lie in a narrow cone, so they
     are centred and scaled first. The vector speaks for itself through a linear skip; a bidirectional GRU over the
     call adds what came before and after. A response is linked to a request by a dot product of what both turns are
-    made into, the request's kind, how alike the turns are and how near. KeyError where the tensors are not those of this model.
+    made into, the request's kind, how alike the turns are and how near. KeyError where the tensors are those of
+    another model.
     """
 
     def __init__(self, tensors: Tensors) -> None:
@@ -52,8 +53,7 @@ class TurnTagger:
         turns = states[:, :WIDTH] / np.maximum(np.linalg.norm(states[:, :WIDTH], axis=1, keepdims=True), 1e-8)
         close = near(positions[:, None] - positions[None, :])
         nearness = self._nearness(np.concatenate([close, (turns @ turns.T)[:, :, None]], axis=2))
-        links: Floats = fits / np.float32(responses.shape[1] ** 0.5) + nearness
-        return links
+        return (fits / np.float32(responses.shape[1] ** 0.5) + nearness).astype(np.float32)
 
 
 class RoleHead:

@@ -40,6 +40,10 @@ def per_call(get: Callable[[Marks], object]) -> Callable[[Marks, Marks, Marks], 
     return lambda _call, one, other: [(str(get(one)), str(get(other)))]
 
 
+def criterion(name: str) -> Callable[[Marks, Marks, Marks], Units]:
+    return per_call(lambda marks: marks["criteria"][name])
+
+
 def kinds(_call: Marks, one: Marks, other: Marks) -> Units:
     held = [{intent["kind"] for intent in marks["intents"]} for marks in (one, other)]
     return [(str(kind in held[0]), str(kind in held[1])) for kind in KINDS]
@@ -69,10 +73,7 @@ LABELS: dict[str, Callable[[Marks, Marks, Marks], Units]] = {
     "call has an ignored request": per_call(ignored),
     "silo friction": by_turn("both", lambda marks: marks["silo"]),
     "process block": by_turn("agent", lambda marks: marks["process_block"]),
-    **{
-        name: per_call(lambda marks, name=name: marks["criteria"][name])
-        for name in ("greeting", "heard_first", "empathy", "next_step", "farewell")
-    },
+    **{name: criterion(name) for name in ("greeting", "heard_first", "empathy", "next_step", "farewell")},
 }
 
 

@@ -22,7 +22,7 @@ PAIRS = Path(__file__).parent / "pairs"
 
 def severity(name: str, language: str, spoken: Sequence[dict[str, str]]) -> str:
     turns = tuple(
-        Turn(index=index, speaker=turn["speaker"], start_ms=None, end_ms=None, text=turn["text"])  # type: ignore[arg-type]
+        Turn(index=index, speaker=turn["speaker"], start_ms=None, end_ms=None, text=turn["text"])
         for index, turn in enumerate(spoken)
     )
     info = CallInfo(id=name, source="", sha256="0" * 64, language=language, duration_ms=None, channels=None)

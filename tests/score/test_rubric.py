@@ -131,7 +131,7 @@ def test_an_unknown_kind_of_judge_is_told_which_there_are(tmp_path: Path):
         assert kind in fault.fault
 
 
-@pytest.mark.parametrize("rule", ["dead_air", "rudeness", "question-bombardment", ""])
+@pytest.mark.parametrize("rule", ["dead_air", "rudeness", "small-talk", ""])
 def test_a_rule_there_is_not_is_told_which_there_are(tmp_path: Path, rule: str):
     """It would never run, and no call could be judged."""
     how = {"kind": "no_finding", "rule": rule, "severities": ["major"]}

@@ -73,6 +73,15 @@ def test_a_pause_in_which_nobody_comes_in_is_part_of_the_turn() -> None:
     assert told(merge_turns(both("aa ............ bb", ""), SIDES)) == [("agent", "aa bb", 0, 3200)]
 
 
+def test_a_silence_of_five_seconds_does_not_disappear_in_a_turn() -> None:
+    spoken = [
+        Word(text=text, start_ms=start, end_ms=start + 500, probability=0.9, channel=0)
+        for text, start in (("let me look", 0), ("nearly", 5499), ("thanks for waiting", 10_999))
+    ]
+
+    assert [turn.text for turn in merge_turns(spoken, SIDES)] == ["let me look nearly", "thanks for waiting"]
+
+
 def test_a_mixed_recording_is_cut_at_pauses_and_names_nobody() -> None:
     assert told(split_turns(words(0, "aa bb ... cc"))) == [("unknown", "aa bb", 0, 800), ("unknown", "cc", 1400, 1800)]
     assert len(split_turns(words(0, "aa bb .. cc"))) == 1
@@ -113,7 +122,8 @@ def test_no_word_is_lost_and_turns_are_in_order(drawn: list[tuple[int, int, int]
     assert sorted(" ".join(turn.text for turn in turns).split()) == sorted(word.text for word in spoken)
     assert [turn.index for turn in turns] == list(range(len(turns)))
     assert all(before.start_ms <= after.start_ms for before, after in pairwise(turns))  # type: ignore[operator]
-    assert all(before.speaker != after.speaker for before, after in pairwise(turns))
+    for before, after in pairwise(turns):
+        assert before.speaker != after.speaker or after.start_ms - before.end_ms >= 5000  # type: ignore[operator]
 
 
 def test_turns_do_not_depend_on_chance() -> None:
