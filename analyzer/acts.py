@@ -9,8 +9,8 @@ from analyzer.call import Move, RequestKind
 KINDS: tuple[str, ...] = get_args(RequestKind)
 MOVES: tuple[str, ...] = get_args(Move)
 AGENT_ACTS = (
-    "greeting", "identity_check", "acknowledge", "clarify", "answer", "done", "commit", "decline", "empathy",
-    "apology", "reason_probe", "save_offer", "persuasion", "guilt", "threat", "obstruction", "hold_notice",
+    "greeting", "introduction", "identity_check", "acknowledge", "clarify", "answer", "done", "commit", "decline",
+    "empathy", "apology", "reason_probe", "save_offer", "persuasion", "guilt", "threat", "obstruction", "hold_notice",
     "transfer", "process_block", "silo", "closing", "farewell",
 )  # fmt: skip
 CUSTOMER_ACTS = (
@@ -18,9 +18,18 @@ CUSTOMER_ACTS = (
     "frustration", "thanks", "repeat_complaint", "follow_up", "inform", "farewell",
 )  # fmt: skip
 ACTS: tuple[str, ...] = tuple(dict.fromkeys((*AGENT_ACTS, *CUSTOMER_ACTS)))
+RESPONSES = (
+    "acknowledge", "identity_check", "clarify", "answer", "done", "commit", "decline", "transfer", "hold_notice"
+)  # fmt: skip
+GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {  # who, and the acts of which a turn holds at least one
+    "move": ("agent", MOVES),
+    "response": ("agent", RESPONSES),
+    "refusal": ("customer", ("refuse", "restate:cancel")),
+}
 LABELS: tuple[tuple[str, str], ...] = (
     *(("agent", act) for act in AGENT_ACTS),
     *(("customer", act) for act in CUSTOMER_ACTS),
     *(("kind", kind) for kind in KINDS),  # of what a customer's turn asks
     *(("about", kind) for kind in KINDS),  # of the requests that an agent's turn responds to
+    *(("group", name) for name in GROUPS),
 )

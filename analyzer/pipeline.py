@@ -32,6 +32,7 @@ from analyzer.transcribe.engine import DEFAULT_ENGINE, Engine, load_engine
 from analyzer.transcribe.native import read_transcript
 from analyzer.transcribe.transcript import SURE, Transcript, transcribe
 from analyzer.understand.model import ActModel, act_model
+from analyzer.understand.stored import agent_log_odds, understand
 
 SURE_ROLES = 0.95  # log odds of about 3, where 2 are needed to name the agent at all
 LEDGER_NEEDS: frozenset[Need] = frozenset({"speakers", "language"})
@@ -52,8 +53,7 @@ def analyze(source: Input, options: Options, call_id: str | None = None) -> Anal
         return Analysis(judge_call(_renamed(call, call_id), options), None)
     recording = read_recording(source.path, max_minutes=options.max_minutes)
     engine = load_engine(DEFAULT_ENGINE if options.engine == "auto" else options.engine, options.model)
-    with _meanwhile(act_model):
-        call = _renamed(hear(recording, engine, options), call_id)
+    call = _renamed(hear(recording, engine, options), call_id)
     return Analysis(judge_call(call, options, engine), recording.samples)
 
 
@@ -110,7 +110,8 @@ def _transcript(recording: Recording, channels: NDArray[np.float32], engine: Eng
     if stored is not None:
         return stored
     speech = [() if is_silent(channel) else speech_spans(channel) for channel in channels]
-    transcript = transcribe(engine, channels, speech, language, options.languages)
+    with _meanwhile(lambda: act_model().load()):
+        transcript = transcribe(engine, channels, speech, language, options.languages)
     if options.use_cache:
         cache.save(path, transcript)
     return transcript
@@ -157,7 +158,7 @@ def _roles(transcript: Transcript, options: Options) -> Roles:
     if options.agent_channel != "auto":
         return given(int(options.agent_channel), 2)
     unnamed = merge_turns(transcript.words, {0: "agent", 1: "customer"})  # names stand for channels here
-    odds = act_model().agent_log_odds([turn.text for turn in unnamed])
+    odds = agent_log_odds(act_model(), [turn.text for turn in unnamed], use_cache=options.use_cache)
     sides: Mapping[int, list[float]] = {0: [], 1: []}
     for turn, value in zip(unnamed, odds, strict=True):
         sides[0 if turn.speaker == "agent" else 1].append(value)
@@ -168,7 +169,7 @@ def judge_call(call: Call, options: Options, engine: Engine | None = None) -> Re
     """From turns to the report: acts, ledgers, findings, scorecard."""
     model = act_model()
     missing = lacking(call, model.languages)
-    understood = model.understand(call.turns, call.info.language or "")
+    understood = understand(model, call.turns, call.info.language or "", use_cache=options.use_cache)
     call = call.model_copy(update={"turns": understood.turns})
     observed = _observe(call, understood.topics, missing, options)
     reasons = lacks(call, model.languages)

@@ -21,7 +21,7 @@ from analyzer.detect.times import LANGUAGES, asks_when, says_when
 
 ANSWERS = 2  # turns before a promise that it may answer: "Tuesday at ten?" "Yes." "I'll book it."
 AT_ONCE = ("done", "transfer", "hold_notice")
-COURTESY = frozenset({"greeting", "identity_check", "closing", "farewell"})
+COURTESY = frozenset({"greeting", "introduction", "identity_check", "closing", "farewell"})
 
 
 def detect(observed: Observed) -> Iterable[Finding]:

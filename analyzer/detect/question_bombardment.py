@@ -18,7 +18,9 @@ from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
 
 MANY, VERY_MANY = 4, 8  # turns with a question
-IDENTITY_ONLY = frozenset({"identity_check", "greeting", "empathy", "apology", "hold_notice", "farewell"})
+IDENTITY_ONLY = frozenset(
+    {"identity_check", "greeting", "introduction", "empathy", "apology", "hold_notice", "farewell"}
+)
 
 
 def detect(observed: Observed) -> Iterable[Finding]:

@@ -18,7 +18,7 @@ from analyzer.detect.evidence import cause_of, quotes, with_cause
 from analyzer.detect.rule import Observed, Rule
 
 TWICE, OFTEN = 2, 3
-SOMEONE_NEW = ("greeting", "identity_check")
+SOMEONE_NEW = ("greeting", "introduction", "identity_check")
 
 
 def detect(observed: Observed) -> Iterable[Finding]:

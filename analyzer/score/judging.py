@@ -61,7 +61,17 @@ def _judge(how: Any, judged: Judged) -> Opinion:
 
 @_judge.register
 def _opening(how: OpeningAct, judged: Judged) -> Opinion:
-    return _act_in(judged.agent_turns[:OPENING_TURNS], how.acts, "in the opening")
+    turns = judged.agent_turns[:OPENING_TURNS]
+    if not how.every:
+        return _act_in(turns, how.acts, "in the opening")
+    opinions = [_act_in(turns, (act,), "in the opening") for act in how.acts]
+    missing = [opinion for opinion in opinions if opinion.verdict != "met"]
+    shown = tuple(dict.fromkeys(item for opinion in opinions for item in opinion.evidence))
+    if missing:
+        return Opinion("not_met", " ".join(opinion.reason for opinion in missing), LIKELY, missing[0].evidence)
+    return Opinion(
+        "met", f"{_cap(' and '.join(how.acts))} in the opening.", min(opinion.confidence for opinion in opinions), shown
+    )
 
 
 @_judge.register
@@ -103,24 +113,19 @@ def _acknowledged_main(how: AcknowledgedWithin, judged: Judged, main: Request) -
 
 @_judge.register
 def _answered(how: AnsweredAct, judged: Judged) -> Opinion:
+    """Where the answer is there, something was said to be answered, also where its words were not understood."""
     said = [turn for turn in judged.call.turns if turn.speaker == "customer" and turn.has(*how.said)]
+    asked, wanted = " or ".join(how.said), " or ".join(how.answer)
+    answers = [turn for turn in judged.agent_turns if turn.has(*how.answer)]
+    if answers:
+        best = max(answers, key=lambda turn: turn.confidence(*how.answer))
+        before = [turn for turn in said if turn.index < best.index][-1:]
+        shown = (*(Evidence.of(turn, how.said[0]) for turn in before), Evidence.of(best, how.answer[0]))
+        return Opinion("met", f"The agent answered with {wanted}.", best.confidence(*how.answer), shown)
     if not said:
-        return Opinion("not_applicable", f"The caller voiced no {' or '.join(how.said)}.", LIKELY)
-    voiced = Evidence.of(said[0], how.said[0])
-    for turn in judged.agent_turns:
-        if turn.index > said[0].index and turn.has(*how.answer):
-            answer = Evidence.of(turn, how.answer[0])
-            return Opinion(
-                "met",
-                f"The agent answered with {' or '.join(how.answer)}.",
-                turn.confidence(*how.answer),
-                (voiced, answer),
-            )
+        return Opinion("not_applicable", f"The caller voiced no {asked}.", LIKELY)
     return Opinion(
-        "not_met",
-        f"No {' or '.join(how.answer)} by the agent.",
-        LIKELY,
-        tuple(Evidence.of(turn, how.said[0]) for turn in said),
+        "not_met", f"No {wanted} by the agent.", LIKELY, tuple(Evidence.of(turn, how.said[0]) for turn in said)
     )
 
 

@@ -34,10 +34,11 @@ RuleName = Annotated[str, AfterValidator(_known_rule)]
 
 
 class OpeningAct(Value):
-    """One of the acts in one of the agent's first two turns."""
+    """One of the acts, or with `every` each of them, in the agent's first two turns."""
 
     kind: Literal["opening_act"]
     acts: tuple[ActName, ...] = Field(min_length=1)
+    every: bool = False
 
 
 class ClosingAct(Value):
@@ -55,7 +56,7 @@ class AcknowledgedWithin(Value):
 
 
 class AnsweredAct(Value):
-    """Where the caller says one thing, the agent answers it with another at least once."""
+    """Where the caller says one thing, the agent answers with another at least once; without either, not applicable."""
 
     kind: Literal["answered_act"]
     said: tuple[ActName, ...] = Field(min_length=1)

@@ -24,6 +24,12 @@ PREFIX = "query: "
 THREADS = 4
 
 
+def encoder_name() -> str:
+    """Name and fingerprint of the weights that the adapter is laid on."""
+    entry = manifest.model(e5.NAME)
+    return f"{entry.name}@{entry.sha256[:12]}"
+
+
 class SentenceEncoder(Protocol):
     """Texts in, unit vectors out."""
 
@@ -60,8 +66,7 @@ class Encoder:
 
     @property
     def name(self) -> str:
-        entry = manifest.model(e5.NAME)
-        return f"{entry.name}@{entry.sha256[:12]}"
+        return encoder_name()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, one row a text, in order."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,11 +17,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 from threadpoolctl import threadpool_limits
 
-from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS, LABELS
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, GROUPS, KINDS, LABELS
 from analyzer.call import Act, RequestKind, Speaker, Turn
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
-from analyzer.understand.encoder import Encoder, SentenceEncoder, Vectors
+from analyzer.understand.encoder import Encoder, SentenceEncoder, Vectors, encoder_name
 from analyzer.understand.literal import literal_acts
 from analyzer.understand.tagger import Floats, RoleHead, TurnTagger, sigmoid, speaker_indices
 from analyzer.weights.encoder import shipped_adapter
@@ -29,6 +29,7 @@ from analyzer.weights.encoder import shipped_adapter
 REINSTALL = "They come with the program: install touchpoint-qa again."
 LITERAL_CONFIDENCE = 0.95
 REQUESTS = ("request", "restate")
+COMPLETED = ("move", "refusal")  # groups of which one act is taken when none is sure by itself
 COLUMNS = {
     role: slice(first, first + len(KINDS))
     for role in ("kind", "about")
@@ -47,41 +48,75 @@ class Understanding:
     topics: Mapping[int, Mapping[RequestKind, float]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What takes its time to load."""
+
+    encoder: SentenceEncoder
+    members: Sequence[TurnTagger]
+    role: RoleHead
+
+
 class ActModel:
-    """An ensemble of turn taggers over the vectors of one encoder. ModelError when the heads do not load."""
+    """An ensemble of turn taggers over the vectors of one encoder.
+
+    Made, it knows what it is; encoder and taggers load at first use, so that a call whose acts are stored waits for
+    none of them. ModelError when the heads are none of this version's, or, at first use, cannot be read.
+    """
 
     languages = ("en", "de")
 
-    def __init__(self, folder: Path, sentence_encoder: SentenceEncoder) -> None:
-        self._encoder = sentence_encoder
+    def __init__(self, folder: Path, encoder: Callable[[], SentenceEncoder]) -> None:
+        self._folder, self._make_encoder = folder, encoder
         self._last: tuple[tuple[str, ...], Vectors] | None = None
+        self._loading = Lock()
+        self._loaded: _Loaded | None = None
         try:
             self._settings = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
-            data = (folder / "heads.safetensors").read_bytes()
-            tensors = load(data)
-            data += (folder / "adapter.safetensors").read_bytes()
-        except (OSError, ValueError, SafetensorError) as fault:
-            raise ModelError(f"the trained heads cannot be read: {fault}", path=folder, next_step=REINSTALL) from fault
-        if [tuple(label) for label in self._settings["labels"]] != list(LABELS):
+            labels = [tuple(label) for label in self._settings["labels"]]
+            self.version = f"{self._settings['version']}@{self._settings['sha256'][:12]}"
+        except (OSError, ValueError, KeyError) as fault:
+            raise _unreadable(folder, fault) from fault
+        if labels != list(LABELS):
             raise ModelError("the trained heads know other acts than this version.", path=folder, next_step=REINSTALL)
-        self.version = f"{self._settings['version']}@{hashlib.sha256(data).hexdigest()[:12]}"
-        try:
-            members = range(self._settings["members"])
-            self._members = [TurnTagger(_part(tensors, f"member{number}.")) for number in members]
-            self._role = RoleHead(_part(tensors, "role."))
-        except KeyError as fault:
-            raise ModelError(
-                "the trained heads are of another shape than this version's.", path=folder, next_step=REINSTALL
-            ) from fault
 
     @property
     def encoder_name(self) -> str:
-        return self._encoder.name
+        return encoder_name()
+
+    def load(self) -> _Loaded:
+        """Encoder and taggers; threads that ask at once wait for the same ones."""
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = self._read()
+            return self._loaded
+
+    def _read(self) -> _Loaded:
+        try:
+            data = (self._folder / "heads.safetensors").read_bytes()
+            tensors = load(data)
+            data += (self._folder / "adapter.safetensors").read_bytes()
+        except (OSError, ValueError, SafetensorError) as fault:
+            raise _unreadable(self._folder, fault) from fault
+        if hashlib.sha256(data).hexdigest() != self._settings["sha256"]:
+            raise ModelError(
+                "the trained heads and what is said of them do not belong together.",
+                path=self._folder,
+                next_step=REINSTALL,
+            )
+        try:
+            members = [TurnTagger(_part(tensors, f"member{number}.")) for number in range(self._settings["members"])]
+            role = RoleHead(_part(tensors, "role."))
+        except KeyError as fault:
+            raise ModelError(
+                "the trained heads are of another shape than this version's.", path=self._folder, next_step=REINSTALL
+            ) from fault
+        return _Loaded(self._make_encoder(), members, role)
 
     def agent_log_odds(self, texts: Sequence[str]) -> tuple[float, ...]:
         """For each text, the log odds that an agent says it."""
         with threadpool_limits(1, "blas"):
-            return tuple(float(value) for value in self._role.log_odds(self._vectors(texts)))
+            return tuple(float(value) for value in self.load().role.log_odds(self._vectors(texts)))
 
     def understand(self, turns: Sequence[Turn], language: str) -> Understanding:
         """Acts of every turn with a known speaker; a turn of `unknown` gets none."""
@@ -98,7 +133,7 @@ class ActModel:
         """Vectors of the turns of a call; who speaks and what they do are read from the same ones."""
         wanted = tuple(texts)
         if self._last is None or self._last[0] != wanted:
-            self._last = (wanted, self._encoder.embed(wanted))
+            self._last = (wanted, self.load().encoder.embed(wanted))
         return self._last[1]
 
     def probabilities(self, vectors: Vectors, turns: Sequence[Turn]) -> tuple[Probabilities, Probabilities]:
@@ -106,7 +141,7 @@ class ActModel:
         responds to a request of a kind in another turn, shape (turns, turns, kinds)."""
         speakers = speaker_indices([turn.speaker for turn in turns])
         with threadpool_limits(1, "blas"):  # how sums are split among threads must not change a digit
-            found = [member(vectors, speakers) for member in self._members]
+            found = [member(vectors, speakers) for member in self.load().members]
         logits, links = (np.mean([pair[side] for pair in found], axis=0) for side in (0, 1))
         return sigmoid(logits / np.float32(self._settings["temperature"])), sigmoid(links)
 
@@ -130,12 +165,16 @@ class ActModel:
         return tuple(acts)
 
     def _held(self, speaker: Speaker, row: NDArray[np.float32]) -> list[tuple[str, float]]:
-        thresholds = self._settings["thresholds"]
-        return [
-            (name, float(probability))
-            for (role, name), probability, threshold in zip(LABELS, row, thresholds, strict=True)
-            if role == speaker and probability >= threshold
-        ]
+        """The acts over their thresholds; and where it is clear that a turn makes a move or says no, but not which act
+        that is, the likeliest one."""
+        sure = {label: (float(p), p >= limit) for label, p, limit in zip(LABELS, row, self._thresholds, strict=True)}
+        held = {name: p for (role, name), (p, over) in sure.items() if role == speaker and over}
+        for group, (who, members) in GROUPS.items():
+            likely, over = sure["group", group]
+            acts = [name for name in members if (speaker, name) in sure]
+            if who == speaker and group in COMPLETED and over and held.keys().isdisjoint(acts):
+                held[max(acts, key=lambda name: sure[speaker, name][0])] = likely
+        return list(held.items())
 
     def _kinds(self, row: NDArray[np.float32], *, may_cancel: bool) -> dict[RequestKind, float]:
         """Kinds of a request with their probabilities: all over their threshold, or the likeliest.
@@ -143,7 +182,7 @@ class ActModel:
         An unclear request is never taken for a cancellation, nor is one that says it is none.
         """
         likely = {cast(RequestKind, kind): float(p) for kind, p in zip(KINDS, row[COLUMNS["kind"]], strict=True)}
-        limits = dict(zip(KINDS, self._kind_thresholds, strict=True))
+        limits = dict(zip(KINDS, self._thresholds[COLUMNS["kind"]], strict=True))
         clear = {kind: p for kind, p in likely.items() if p >= limits[kind] and (may_cancel or kind != "cancel")}
         if clear:
             return clear
@@ -152,8 +191,8 @@ class ActModel:
         return {best: likely[best]}
 
     @property
-    def _kind_thresholds(self) -> Sequence[float]:
-        return cast(Sequence[float], self._settings["thresholds"][COLUMNS["kind"]])
+    def _thresholds(self) -> Sequence[float]:
+        return cast(Sequence[float], self._settings["thresholds"])
 
 
 def _topics(turns: Sequence[Turn], links: Probabilities) -> dict[int, dict[RequestKind, float]]:
@@ -180,15 +219,11 @@ def _part(tensors: Mapping[str, NDArray[np.floating]], prefix: str) -> dict[str,
     return {name: value.astype(np.float32) for name, value in own.items()}
 
 
-def act_model() -> ActModel:
-    """The process's one act model, loaded at first use; threads that ask at once wait for the same one."""
-    with _LOADING:
-        return _load()
-
-
-_LOADING = Lock()
+def _unreadable(folder: Path, fault: Exception) -> ModelError:
+    return ModelError(f"the trained heads cannot be read: {fault}", path=folder, next_step=REINSTALL)
 
 
 @lru_cache(maxsize=1)
-def _load() -> ActModel:
-    return ActModel(models_dir() / "heads", Encoder(shipped_adapter()))
+def act_model() -> ActModel:
+    """The process's one act model."""
+    return ActModel(models_dir() / "heads", lambda: Encoder(shipped_adapter()))

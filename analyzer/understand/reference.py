@@ -10,8 +10,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
-from analyzer.understand.encoder import MAX_TOKENS, PREFIX, WIDTH, Vectors, batches
-from analyzer.weights import e5, manifest
+from analyzer.understand.encoder import MAX_TOKENS, PREFIX, WIDTH, Vectors, batches, encoder_name
+from analyzer.weights import e5
 from analyzer.weights.encoder import merge, read_adapter
 
 PAD = 1
@@ -35,8 +35,7 @@ class TransformersEncoder:
 
     @property
     def name(self) -> str:
-        entry = manifest.model(e5.NAME)
-        return f"{entry.name}@{entry.sha256[:12]}"
+        return encoder_name()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, one row a text, in order."""
