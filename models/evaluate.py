@@ -1,11 +1,17 @@
-"""Evaluate the act model and the ledgers on marked dialogues: `python models/evaluate.py [FOLDER]`.
+"""Evaluate the act model and the ledgers on marked dialogues: `python models/evaluate.py [FOLDER] [-v]`.
 
 Default are the development calls, which are never trained on but on which thresholds were set: figures on them are
-somewhat too good. Prints F1 per act and language, and what the ledgers make of the calls.
+somewhat too good. Prints F1 per act and language, and what the ledgers make of the calls; with -v each call that the
+ledgers get wrong.
+
+The development calls were also marked by the definitions, by readers who saw neither acts nor verdicts
+(models/dev/marks.json). `python models/evaluate.py --export DIR` writes them to DIR as marked transcripts, for
+`touchpoint benchmark DIR --text clean`.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -101,7 +107,21 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
     print(f"  outcome right for {outcomes[True]} of {sum(outcomes.values())} requests found")
 
 
+def export(folder: Path) -> None:
+    """Write the development calls with their marks by the definitions, one transcript a file."""
+    marks = json.loads((HERE / "dev" / "marks.json").read_text(encoding="utf-8"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for call in read_folder(HERE / "dev"):
+        turns = [{"speaker": turn.speaker, "text": turn.text} for turn in call.turns]
+        content = {"id": call.id, "language": call.language, "sector": call.sector, "turns": turns}
+        text = json.dumps({**content, "labels": marks[call.id]}, ensure_ascii=False, indent=1)
+        (folder / f"{call.id}.json").write_text(text + "\n", encoding="utf-8")
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["--export"]:
+        export(Path(sys.argv[2]))
+        return
     arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
     calls = read_folder(Path(arguments[0]) if arguments else HERE / "dev")
     for language in sorted({call.language for call in calls}):
