@@ -198,13 +198,14 @@ def _observe(
     faults: dict[Ledger, str] = {}
     if not missing & LEDGER_NEEDS:
         try:
-            requests = request_ledger(call.turns, topics)
-        except Exception as fault:  # as for a rule: the report must survive it
-            faults["requests"] = describe(fault)
-        try:
             retention = retention_ledger(call.turns, options.policy, topics)
-        except Exception as fault:
+        except Exception as fault:  # as for a rule: the report must survive it
             faults["retention"] = describe(fault)
+        kept = [attempt.turn for attempt in retention.attempts] if retention else []
+        try:
+            requests = request_ledger(call.turns, topics, kept)
+        except Exception as fault:
+            faults["requests"] = describe(fault)
     return Observed(call, requests, retention, measure(call, options.limits), options.limits, faults, options.policy)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS
+from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, KINDS, RESPONSES
 
 OUTCOMES = ("resolved", "committed", "handed_over", "declined", "withdrawn", "acknowledged", "ignored")
 SEVERITIES = ("none", "mild", "severe")
@@ -41,6 +41,19 @@ class Dialogue:
     turns: tuple[DialogueTurn, ...]
     outcomes: tuple[tuple[str, str], ...]
     severity: str
+
+    @property
+    def responses(self) -> tuple[frozenset[str], ...]:
+        """The kinds that each turn responds to: as marked, or in a call with one kind of request where nothing is
+        marked, that kind for every response once it was stated."""
+        kinds = frozenset(kind for kind, _ in self.outcomes)
+        if len(kinds) != 1 or any(turn.about for turn in self.turns):
+            return tuple(turn.about for turn in self.turns)
+        first = next((row for row, turn in enumerate(self.turns) if turn.kinds), len(self.turns))
+        return tuple(
+            kinds if row > first and turn.speaker == "agent" and not {*RESPONSES}.isdisjoint(turn.acts) else frozenset()
+            for row, turn in enumerate(self.turns)
+        )
 
 
 class DialogueError(ValueError):

@@ -11,6 +11,7 @@ The development calls were also marked by the definitions, by readers who saw ne
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections import Counter
@@ -20,8 +21,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from analyzer.acts import LABELS
-from analyzer.call import Act, Turn
-from analyzer.detect.policy import load_policy
+from analyzer.call import Act, Retention, Turn
+from analyzer.detect.policy import Policy, load_policy
 from analyzer.detect.request_ledger import request_ledger
 from analyzer.detect.retention_ledger import retention_ledger
 from analyzer.understand.model import act_model
@@ -44,12 +45,21 @@ def _act(name: str) -> Act:
     return Act(act=act, kind=kind or None, confidence=1.0)
 
 
-def _ignored(call: Dialogue, kind: str, outcome: str) -> bool:
-    """Whether a marked intent counts as ignored (definitions, section 1)."""
-    return outcome == "ignored" or (outcome == "acknowledged" and sum(kind in turn.kinds for turn in call.turns) >= 3)
+def gold_retention(call: Dialogue, policy: Policy) -> Retention:
+    """The retention ledger as it follows from the marks."""
+    topics = {row: dict.fromkeys(about, 1.0) for row, about in enumerate(call.responses)}
+    return retention_ledger(turns_of(call, gold=True), policy, topics)  # type: ignore[arg-type]
 
 
-def f1(pairs: Iterable[tuple[frozenset[object], frozenset[object]]]) -> tuple[float | None, int]:
+def ignored_kinds(call: Dialogue) -> frozenset[str]:
+    """The kinds whose marked outcome counts as ignored (definitions, section 1)."""
+    often = {kind for kind, _ in call.outcomes if sum(kind in turn.kinds for turn in call.turns) >= 3}
+    return frozenset(
+        kind for kind, outcome in call.outcomes if outcome == "ignored" or (outcome == "acknowledged" and kind in often)
+    )
+
+
+def micro_f1(pairs: Iterable[tuple[frozenset[object], frozenset[object]]]) -> tuple[float | None, int]:
     """Micro F1 over (gold, found) sets: parts summed, divided once; and the number of gold items."""
     hit = gold_count = found_count = 0
     for gold, found in pairs:
@@ -78,13 +88,14 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
                         for t in (marked, found)
                     ]
                     acts.setdefault((role, label), []).append((pair[0], pair[1]))
-        want, got = retention_ledger(gold, policy), retention_ledger(understood.turns, policy, understood.topics)
+        want, got = gold_retention(call, policy), retention_ledger(understood.turns, policy, understood.topics)
         severities[call.severity, got.severity] += 1
         after.append((frozenset(want.attempts_after_refusal), frozenset(got.attempts_after_refusal)))
         refusals.append((frozenset(want.refusals), frozenset(got.refusals)))
-        found_requests = request_ledger(understood.turns, understood.topics)
+        kept = [attempt.turn for attempt in got.attempts]
+        found_requests = request_ledger(understood.turns, understood.topics, kept)
         marked_outcomes = dict(call.outcomes)
-        want_ignored = frozenset(kind for kind, outcome in call.outcomes if _ignored(call, kind, outcome))
+        want_ignored = ignored_kinds(call)
         got_ignored = frozenset(request.kind for request in found_requests if request.is_ignored)
         ignored.append((want_ignored, got_ignored))
         calls_ignored.append((frozenset({bool(want_ignored)} - {False}), frozenset({bool(got_ignored)} - {False})))
@@ -97,13 +108,13 @@ def evaluate(calls: Sequence[Dialogue], *, verbose: bool) -> None:
                   f"{got.first_clear_cancel} after {want.attempts_after_refusal}->{got.attempts_after_refusal} "
                   f"ignored {sorted(want_ignored)}->{sorted(got_ignored)}")  # fmt: skip
     for (role, label), pairs in acts.items():
-        show(f"{role} {label}", f1(pairs))
+        show(f"{role} {label}", micro_f1(pairs))
     print("severity (marked, found):", dict(sorted(severities.items())))
-    show("attempts after refusal", f1(after))
-    show("refusals", f1(refusals))
-    show("kinds of request", f1(stated))
-    show("ignored, by kind", f1(ignored))
-    show("ignored, by call", f1(calls_ignored))
+    show("attempts after refusal", micro_f1(after))
+    show("refusals", micro_f1(refusals))
+    show("kinds of request", micro_f1(stated))
+    show("ignored, by kind", micro_f1(ignored))
+    show("ignored, by call", micro_f1(calls_ignored))
     print(f"  outcome right for {outcomes[True]} of {sum(outcomes.values())} requests found")
 
 
@@ -119,15 +130,19 @@ def export(folder: Path) -> None:
 
 
 def main() -> None:
-    if sys.argv[1:2] == ["--export"]:
-        export(Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+    parser.add_argument("folder", nargs="?", type=Path, default=HERE / "dev")
+    parser.add_argument("-v", "--verbose", action="store_true")
+    parser.add_argument("--export", type=Path, metavar="DIR")
+    given = parser.parse_args()
+    if given.export is not None:
+        export(given.export)
         return
-    arguments = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    calls = read_folder(Path(arguments[0]) if arguments else HERE / "dev")
+    calls = read_folder(given.folder)
     for language in sorted({call.language for call in calls}):
         own = [call for call in calls if call.language == language]
         print(f"{language}: {len(own)} calls, {sum(len(call.turns) for call in own)} turns")
-        evaluate(own, verbose="-v" in sys.argv)
+        evaluate(own, verbose=given.verbose)
 
 
 if __name__ == "__main__":

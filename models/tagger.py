@@ -71,6 +71,12 @@ class TurnTagger(nn.Module):
         logits, states = self(vectors.unsqueeze(0), speakers.unsqueeze(0), torch.tensor([len(vectors)]))
         return logits.squeeze(0), states.squeeze(0)
 
+    def forget_context(self) -> None:
+        """Read every turn alone: what comes from the turns around it counts nothing."""
+        with torch.no_grad():
+            for layer in (self.out, self.response, self.request):
+                layer.weight[:, -self.context.hidden_size * 2 :] = 0
+
 
 class RoleHead(nn.Module):
     """Log odds that a turn is said by the agent, from its sentence vector alone."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from analyzer.acts import GROUPS, KINDS, LABELS, RESPONSES
+from analyzer.acts import GROUPS, KINDS, LABELS
 from analyzer.understand.encoder import Encoder
 from analyzer.understand.tagger import speaker_indices
 from models.dialogues import Dialogue, read_folder
@@ -37,6 +37,7 @@ MAX_WEIGHT = 4.0
 WORD_ERRORS = 0.12
 LINK_WEIGHT, KIND_DROPOUT = 0.3, 0.4
 HEARD_WEIGHT = 0.1
+PULL = 40.0  # hits at which a label's own threshold counts as much as the usual one; every turn counts twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def targets_of(call: Dialogue) -> tuple[NDArray[np.float32], NDArray[np.float32]
     that a turn responds to."""
     targets = np.zeros((len(call.turns), len(LABELS)), dtype=np.float32)
     mask = np.zeros_like(targets)
-    for row, (turn, about) in enumerate(zip(call.turns, about_of(call), strict=True)):
+    for row, (turn, about) in enumerate(zip(call.turns, call.responses, strict=True)):
         acts = {act.partition(":")[0] for act in turn.acts}
         for column, (role, label) in enumerate(LABELS):
             if role == "kind":
@@ -106,24 +107,10 @@ def targets_of(call: Dialogue) -> tuple[NDArray[np.float32], NDArray[np.float32]
     return targets, mask
 
 
-def about_of(call: Dialogue) -> list[frozenset[str]]:
-    """The kinds that each turn responds to: as marked, or in a call with one kind of request, once it was stated,
-    that kind for every response."""
-    kinds = frozenset(kind for kind, _ in call.outcomes)
-    if len(kinds) != 1 or any(turn.about for turn in call.turns):
-        return [turn.about for turn in call.turns]
-    stated, found = False, []
-    for turn in call.turns:
-        stated = stated or bool(turn.kinds)
-        responds = stated and turn.speaker == "agent" and not {*RESPONSES}.isdisjoint(turn.acts)
-        found.append(kinds if responds else frozenset())
-    return found
-
-
 def pairs_of(call: Dialogue) -> tuple[Tensor, Tensor]:
     """Every turn of the agent with every request that was stated before it, and whether it responds to it."""
     pairs, linked = [], []
-    for row, (turn, about) in enumerate(zip(call.turns, about_of(call), strict=True)):
+    for row, (turn, about) in enumerate(zip(call.turns, call.responses, strict=True)):
         if turn.speaker == "agent":
             stated = [(earlier, kind) for earlier in range(row) for kind in sorted(call.turns[earlier].kinds)]
             pairs += [(row, earlier, KINDS.index(kind)) for earlier, kind in stated]
@@ -133,7 +120,7 @@ def pairs_of(call: Dialogue) -> tuple[Tensor, Tensor]:
 
 def heard_of(call: Dialogue) -> Tensor:
     """For every kind whether the agent responds to it at all."""
-    about = frozenset[str]().union(*about_of(call))
+    about = frozenset[str]().union(*call.responses)
     return torch.tensor([float(kind in about) for kind in KINDS])
 
 
@@ -158,13 +145,16 @@ def label_weights(examples: Sequence[Example]) -> Tensor:
     return ((seen - hits) / hits.clamp(min=1)).sqrt().clamp(1.0, MAX_WEIGHT)  # type: ignore[union-attr]
 
 
-def train_member(examples: Sequence[Example], seed: int, weights: Tensor) -> TurnTagger:
+def train_member(examples: Sequence[Example], seed: int, weights: Tensor, *, alone: bool = False) -> TurnTagger:
+    """One tagger; `alone` is for comparison, it reads every turn without its call."""
     torch.manual_seed(seed)
     order = np.random.default_rng(seed)
     model = TurnTagger(hidden=HIDDEN)
     everything = torch.cat([example.vectors for example in examples])
     model.mean.copy_(everything.mean(0))
     model.scale.copy_(everything.std(0))
+    if alone:
+        model.forget_context()
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
     steps = EPOCHS * -(-len(examples) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE * 2, total_steps=steps)
@@ -178,6 +168,8 @@ def train_member(examples: Sequence[Example], seed: int, weights: Tensor) -> Tur
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
             schedule.step()
+            if alone:
+                model.forget_context()
     return model.eval()
 
 
@@ -244,8 +236,32 @@ def logits_of(members: Sequence[TurnTagger], example: Example) -> Tensor:
         return torch.stack([member.one(example.vectors, example.speakers)[0] for member in members]).mean(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From logits to probabilities, sigmoid((logit - offset) / temperature), and from which one a label holds.
+
+    The loss counts hits of rare labels more, which lifts their logits by the logarithm of the weight: the offset."""
+
+    offsets: Tensor
+    temperature: float
+    thresholds: tuple[float, ...]
+
+
+def calibrate(members: Sequence[TurnTagger], held_out: Sequence[Example], weights: Tensor) -> Calibration:
+    """Temperature with the lowest log loss and thresholds with the best F1 on calls that nobody trained on."""
+    logits = torch.cat([logits_of(members, example) for example in held_out]) - weights.log()
+    targets, mask = (torch.cat([getattr(example, name) for example in held_out]) for name in ("targets", "mask"))
+    temperature = temperature_of(logits, targets, mask)
+    probabilities, seen, wanted = torch.sigmoid(logits / temperature).numpy(), mask.numpy() > 0, targets.numpy()
+    usual = best_threshold(probabilities[seen], wanted[seen])
+    thresholds = tuple(
+        threshold_of(probabilities[seen[:, column], column], wanted[seen[:, column], column], usual)
+        for column in range(len(LABELS))
+    )
+    return Calibration(weights.log(), temperature, thresholds)
+
+
 def temperature_of(logits: Tensor, targets: Tensor, mask: Tensor) -> float:
-    """The temperature with the lowest log loss on the development calls."""
     grid = [round(0.5 + 0.1 * step, 1) for step in range(26)]
     losses = [
         (nn.functional.binary_cross_entropy_with_logits(logits / t, targets, reduction="none") * mask).sum().item()
@@ -254,55 +270,56 @@ def temperature_of(logits: Tensor, targets: Tensor, mask: Tensor) -> float:
     return grid[int(np.argmin(losses))]
 
 
-def threshold_of(probabilities: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
-    """The threshold of one label with the best F1 on the development calls, pulled half way to 0.5."""
-    if targets.sum() < 5:
-        return 0.5
-    grid = np.arange(0.15, 0.86, 0.05)
+def best_threshold(probabilities: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
+    grid = np.arange(0.1, 0.81, 0.025)
     f1 = [2 * (t := probabilities >= limit)[targets > 0].sum() / max(t.sum() + targets.sum(), 1) for limit in grid]
-    return round(float(grid[int(np.argmax(f1))] + 0.5) / 2, 3)
+    return float(grid[int(np.argmax(f1))])
+
+
+def threshold_of(probabilities: NDArray[np.float32], targets: NDArray[np.float32], usual: float) -> float:
+    """The threshold of one label, pulled towards what is usual the more, the fewer hits it is told by."""
+    hits = float(targets.sum())
+    best = best_threshold(probabilities, targets) if hits else usual
+    return round((hits * best + PULL * usual) / (hits + PULL), 3)
+
+
+def save(
+    folder: Path, members: Sequence[TurnTagger], role: RoleHead, calibration: Calibration, calls: Sequence[Dialogue]
+) -> None:
+    """Write heads.safetensors and heads.json beside the adapter that stands in the folder."""
+    tensors = {f"role.{name}": value for name, value in role.state_dict().items()}
+    for number, member in enumerate(members):
+        tensors |= {f"member{number}.{name}": value for name, value in member.state_dict().items()}
+    save_file({name: value.half().contiguous() for name, value in tensors.items()}, str(folder / "heads.safetensors"))
+    data = b"".join((folder / f"{name}.safetensors").read_bytes() for name in ("heads", "adapter"))
+    settings = {
+        "version": VERSION,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "members": len(members),
+        "hidden": HIDDEN,
+        "temperature": calibration.temperature,
+        "labels": LABELS,
+        "offsets": [round(float(offset), 4) for offset in calibration.offsets],
+        "thresholds": calibration.thresholds,
+        "trained_on_calls": len(calls),
+        "trained_on_turns": sum(len(call.turns) for call in calls),
+        "kinds": KINDS,
+    }
+    (folder / "heads.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     calls, development = read_folder(HERE / "data"), read_folder(HERE / "dev")
-    print(f"training on {len(calls)} calls, setting thresholds on {len(development)}")
+    print(f"training on {len(calls)} calls, setting thresholds on {len(development)}", flush=True)
     encoder = Encoder(HERE / "heads" / "adapter.safetensors")
     examples = prepare([*calls, *map(as_recognised, calls)], encoder)
     held_out = prepare([*development, *map(as_recognised, development)], encoder)
     weights = label_weights(examples)
     torch.set_num_threads(1)  # the matrices are small
     members = [train_member(examples, seed, weights) for seed in range(MEMBERS)]
-    role = train_role(examples)
-    logits = torch.cat([logits_of(members, example) for example in held_out])
-    targets, mask = (torch.cat([getattr(example, name) for example in held_out]) for name in ("targets", "mask"))
-    temperature = temperature_of(logits, targets, mask)
-    probabilities = torch.sigmoid(logits / temperature).numpy()
-    seen = mask.numpy() > 0
-    thresholds = [
-        threshold_of(probabilities[seen[:, column], column], targets.numpy()[seen[:, column], column])
-        for column in range(len(LABELS))
-    ]
-    tensors = {f"role.{name}": value for name, value in role.state_dict().items()}
-    for number, member in enumerate(members):
-        tensors |= {f"member{number}.{name}": value for name, value in member.state_dict().items()}
-    folder = HERE / "heads"
-    folder.mkdir(exist_ok=True)
-    save_file({name: value.half().contiguous() for name, value in tensors.items()}, str(folder / "heads.safetensors"))
-    data = b"".join((folder / f"{name}.safetensors").read_bytes() for name in ("heads", "adapter"))
-    settings = {
-        "version": VERSION,
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "members": MEMBERS,
-        "hidden": HIDDEN,
-        "temperature": temperature,
-        "labels": LABELS,
-        "thresholds": thresholds,
-        "trained_on_calls": len(calls),
-        "trained_on_turns": sum(len(call.turns) for call in calls),
-        "kinds": KINDS,
-    }
-    (folder / "heads.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-    print(f"temperature {temperature}; wrote {folder}")
+    calibration = calibrate(members, held_out, weights)
+    save(HERE / "heads", members, train_role(examples), calibration, calls)
+    print(f"temperature {calibration.temperature}; wrote {HERE / 'heads'}")
 
 
 if __name__ == "__main__":

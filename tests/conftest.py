@@ -70,6 +70,12 @@ class FakeActs:
     encoder_name = "fake-encoder@1"
     version = "fake-heads@1"
 
+    def __init__(self) -> None:
+        self.loads = 0
+
+    def load(self) -> None:
+        self.loads += 1
+
     def agent_log_odds(self, texts: Sequence[str]) -> tuple[float, ...]:
         return tuple(self._odds({name for name, _ in MARK.findall(text)}) for text in texts)
 
@@ -196,7 +202,7 @@ def write_wav() -> Callable[..., Path]:
 
 
 FAIR = (
-    ("agent", "{greeting} Good morning, Brindle Broadband."),
+    ("agent", "{greeting} {introduction} Good morning, Brindle Broadband."),
     ("customer", "{request:cancel} I'd like to cancel, please."),
     ("agent", "{acknowledge} You'd like to cancel. {done} That is done."),
     ("customer", "{thanks} Thank you."),

@@ -4,15 +4,15 @@ What it does: reports each intent whose outcome is `ignored`, or `acknowledged` 
 (definitions, section 1).
 Why is this bad: to bombard customers with questions while their concern is ignored loses them.
 Example: a caller asks for a refund and an invoice by e-mail; the refund is made, the invoice is never spoken of.
-When it is wrong: several requests in one breath are told apart badly; a response whose words fit no request is given to
-the one that fits best.
+When it is wrong: several requests in one breath are told apart badly; a response whose words seem to fit no request is
+lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from analyzer.call import Finding, FindingSeverity, Request
+from analyzer.call import Finding, FindingSeverity, Request, Turn
 from analyzer.detect.evidence import cause_of, with_cause
 from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
@@ -28,7 +28,7 @@ def detect(observed: Observed) -> Iterable[Finding]:
 
 def _finding(observed: Observed, request: Request) -> Finding:
     turns = observed.call.turns
-    since = turns[request.stated[0] :]
+    since = _while_it_was_about(observed, request)
     told = "once" if len(request.stated) == 1 else f"{len(request.stated)} times"
     wish = request.kind.replace("_", " ")
     unanswered = "never responded to" if request.outcome == "ignored" else "heard, but nothing followed"
@@ -41,6 +41,14 @@ def _finding(observed: Observed, request: Request) -> Finding:
         evidence=with_cause(request.evidence, since),
         facts={"kind": request.kind, "outcome": request.outcome, "stated": len(request.stated)},
     )
+
+
+def _while_it_was_about(observed: Observed, request: Request) -> tuple[Turn, ...]:
+    """The turns from the request until the customer states another one: what is put down to the process later is that
+    one's."""
+    turns, first = observed.call.turns, request.stated[0]
+    others = {other.stated[0] for other in observed.requests or () if other.stated[0] > first}
+    return turns[first : min(others, default=len(turns))]
 
 
 def _severity(request: Request) -> FindingSeverity:

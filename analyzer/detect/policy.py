@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from analyzer.call import Attempt, Move, PressureSeverity, Value
 from analyzer.detect.settings_file import load_settings
@@ -21,6 +22,12 @@ class AfterRefusal(Value):
     allowed: int = Field(default=0, ge=0)
     mild_at_most: int = Field(ge=0)
     always_severe: tuple[Move, ...]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.allowed > self.mild_at_most:
+            raise ValueError(f"allowed ({self.allowed}) is more than mild_at_most ({self.mild_at_most})")
+        return self
 
 
 class Policy(Value):

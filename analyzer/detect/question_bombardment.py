@@ -1,11 +1,12 @@
 """Question after question, and the request itself is not taken up.
 
 What it does: reports a call in which the agent asked in four turns or more before the customer's main request (the
-first one stated) was taken up in words. Turns that only check who is calling are not counted.
+first one stated) was taken up in words. Turns that only check who is calling, or only ask what is needed to carry the
+request out, are not counted: such a question is a response (definitions, section 1).
 Why is this bad: to bombard customers with questions while their concern is ignored is material for disaster.
 Example: "I'd like my money back." "Which model was it? How did you like the colours? Where did you hear of us?"
-When it is wrong: a fault may need many questions at once, and a word that takes it up is easily missed; questions are
-seen by their question marks, which some transcripts lack.
+When it is wrong: whether a question is needed is easily misjudged, and a word that takes the request up is easily
+missed; questions are seen by their question marks, which some transcripts lack.
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.rule import Observed, Rule
 
 MANY, VERY_MANY = 4, 8  # turns with a question
-IDENTITY_ONLY = frozenset(
-    {"identity_check", "greeting", "introduction", "empathy", "apology", "hold_notice", "farewell"}
-)
+NEEDED = ("identity_check", "clarify")
+NEEDED_ONLY = frozenset({*NEEDED, "greeting", "introduction", "empathy", "apology", "hold_notice", "farewell"})
 
 
 def detect(observed: Observed) -> Iterable[Finding]:
@@ -70,10 +70,10 @@ def _end(turns: Sequence[Turn], stated: TurnIndex, taken_up: TurnIndex | None) -
 
 
 def _is_question(turn: Turn) -> bool:
-    """A question of the agent's that is more than a check of who is calling."""
+    """A question of the agent's that the request does not need."""
     if turn.speaker != "agent" or "?" not in turn.text:
         return False
-    return not (turn.has("identity_check") and {act.act for act in turn.acts} <= IDENTITY_ONLY)
+    return not (turn.has(*NEEDED) and {act.act for act in turn.acts} <= NEEDED_ONLY)
 
 
 RULE = Rule(name="question-bombardment", needs=("speakers", "language"), detect=detect, ledger="requests")

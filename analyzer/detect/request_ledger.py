@@ -6,23 +6,25 @@ does about it:
     ignored ──response──► acknowledged ──answer/promise/transfer/no──► resolved, committed, handed_over, declined
                                        ──customer takes it back──────► withdrawn
 
-What is done or taken back stays so until it is stated again; after a no or a transfer a mere promise changes nothing.
+What is done or taken back stays so until it is stated again; after a no or a transfer a mere promise changes nothing,
+and an explanation settles nothing that was settled. A no to a question inside the request is no no to the request.
 Only a response that is about the intent moves it: the acts of an agent turn go to the intents whose kinds fit the turn.
 A promise to cancel is none when the agent goes on to keep the customer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import get_args
 
+from analyzer.acts import RESPONSES
 from analyzer.call import Evidence, Move, Outcome, Request, RequestKind, Turn, TurnIndex
 
-ANSWERED_BY_WORDS = frozenset({"information", "billing", "other", "written_confirmation"})
+ANSWERED_BY_WORDS = frozenset({"information", "billing", "other"})
 IN_WORDS = ("acknowledge", "answer", "done", "commit", "decline", "transfer")
-HEARD = (*IN_WORDS, "clarify", "identity_check", "hold_notice")
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
+SETTLED: frozenset[Outcome] = FINAL | {"committed"}
 CLEAR = 0.6  # fit of a kind from which a turn responds to it
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
 
@@ -35,6 +37,7 @@ class _Intent:
     acknowledged: TurnIndex | None = None
     settled_by: TurnIndex | None = None
     questions: int = 0
+    heard_as: set[RequestKind] = field(default_factory=set)  # kinds that it was stated or repeated as
 
     @property
     def is_open(self) -> bool:
@@ -46,19 +49,23 @@ class _Intent:
         return self.settled_by is None or self.stated[-1] > self.settled_by
 
 
-def request_ledger(turns: Sequence[Turn], topics: Topics) -> tuple[Request, ...]:
+def request_ledger(turns: Sequence[Turn], topics: Topics, attempts: Collection[TurnIndex] = ()) -> tuple[Request, ...]:
     """Draw up the ledger of one call whose speakers are known.
 
-    `topics` gives for an agent's turn how well it fits each kind of request (0..1); a missing turn fits all alike.
+    `topics` gives for an agent's turn how well it fits each kind of request (0..1); a kind that is not named fits
+    nothing. `attempts` are the agent's turns that try to keep the customer, as the retention ledger holds them.
     """
     intents: list[_Intent] = []
-    answered: Turn | None = None  # the agent's turn that the customer answers
-    for turn in turns:
+    said: Turn | None = None  # the turn before, of the other side
+    for before, turn in zip((None, *turns), turns, strict=False):
+        if before is not None and before.speaker != turn.speaker:
+            said = before
         if turn.speaker == "customer":
-            _customer(intents, turn, answered)
+            _customer(intents, turn, said)
         elif turn.speaker == "agent":
-            answered = turn
-            _agent(intents, turn, topics.get(turn.index, {}))
+            if turn.index in attempts:
+                _unpromise(intents)
+            _agent(intents, turn, topics.get(turn.index, {}), said)
     return tuple(_request(intent, turns) for intent in intents)
 
 
@@ -69,21 +76,27 @@ def stated_confidence(turn: Turn, kind: RequestKind) -> float:
 
 
 def _customer(intents: list[_Intent], turn: Turn, answered: Turn | None) -> None:
-    for kind in turn.kinds("request"):
-        same = _latest(intent for intent in intents if intent.kind == kind and intent.is_open)
-        _state(intents, same, kind, turn)
+    """What the customer states, repeats and takes back; a repetition is one of what was stated before this turn."""
+    known = tuple(intents)
     for kind in turn.kinds("restate"):
-        own = _latest(intent for intent in intents if intent.kind == kind)
-        _state(intents, own or _latest(intent for intent in intents if intent.is_open), kind, turn)
+        own = _latest(intent for intent in known if kind in intent.heard_as)
+        _state(intents, own or _latest(intent for intent in known if intent.is_open), kind, turn)
+    for kind in turn.kinds("request"):
+        _state(intents, _latest(intent for intent in intents if intent.kind == kind and intent.is_open), kind, turn)
     if turn.has("withdraw"):
         _take_back(intents, turn, answered)
 
 
 def _state(intents: list[_Intent], known: _Intent | None, kind: RequestKind, turn: Turn) -> None:
     if known is None:
-        intents.append(_Intent(kind, [turn.index]))
-    elif known.stated[-1] != turn.index:
+        intents.append(_Intent(kind, [turn.index], heard_as={kind}))
+        return
+    known.heard_as.add(kind)
+    if known.stated[-1] != turn.index:
         known.stated.append(turn.index)
+    if known.outcome == "withdrawn":
+        known.outcome = "ignored" if known.acknowledged is None else "acknowledged"
+        known.settled_by = None
 
 
 def _take_back(intents: Sequence[_Intent], turn: Turn, answered: Turn | None) -> None:
@@ -104,39 +117,36 @@ def _latest(intents: Iterable[_Intent]) -> _Intent | None:
     return max(intents, key=lambda intent: intent.stated[-1], default=None)
 
 
-def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float]) -> None:
-    if turn.has(*get_args(Move)):
-        for intent in intents:
-            if intent.kind == "cancel" and intent.outcome == "committed":
-                intent.outcome, intent.settled_by = "acknowledged", None
+def _unpromise(intents: Sequence[_Intent]) -> None:
+    """A promise to cancel with another attempt behind it was none."""
+    for intent in intents:
+        if intent.kind == "cancel" and intent.outcome == "committed":
+            intent.outcome, intent.settled_by = "acknowledged", None
+
+
+def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float], asked: Turn | None) -> None:
     for intent in _about(intents, fit):
-        _respond(intent, turn)
+        _respond(intent, turn, asked)
     if "?" in turn.text:
         for waiting in intents:
             waiting.questions += waiting.acknowledged is None and waiting.is_open
 
 
 def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float]) -> list[_Intent]:
-    """The intents that an agent's turn responds to: of every kind that fits it well enough, the one stated last.
-
-    Where nothing is known of what the turn is about, the intent stated last, open ones first.
-    """
-    ranked = sorted(intents, key=lambda intent: (intent.stated[-1], intent.is_open))
-    if not fit:
-        return ranked[-1:]
-    latest = {intent.kind: intent for intent in ranked}
-    return [intent for kind, intent in latest.items() if fit.get(kind, 0.0) >= CLEAR]
+    """The intents that an agent's turn responds to: of every kind that fits it well enough, the one stated last."""
+    latest = {intent.kind: intent for intent in sorted(intents, key=lambda intent: (intent.stated[-1], intent.is_open))}
+    return [intent for intent in latest.values() if max(fit.get(kind, 0.0) for kind in intent.heard_as) >= CLEAR]
 
 
-def _respond(intent: _Intent, turn: Turn) -> None:
+def _respond(intent: _Intent, turn: Turn, asked: Turn | None) -> None:
     """Move an intent on, unless the turn rather talks past it: pitches and other topics are no response."""
-    if turn.confidence("obstruction") > turn.confidence(*HEARD):
+    if turn.confidence("obstruction") > turn.confidence(*RESPONSES):
         return
-    if turn.has(*HEARD) and intent.outcome == "ignored":
+    if turn.has(*RESPONSES) and intent.outcome == "ignored":
         intent.outcome = "acknowledged"
     if turn.has(*IN_WORDS) and intent.acknowledged is None:
         intent.acknowledged = turn.index
-    outcome = _outcome(turn, intent)
+    outcome = _outcome(turn, intent, asked)
     if outcome is not None and _moves_on(intent, outcome):
         intent.outcome, intent.settled_by = outcome, turn.index
 
@@ -150,20 +160,27 @@ def _moves_on(intent: _Intent, outcome: Outcome) -> bool:
     return intent.outcome not in FINAL or outcome != "committed"
 
 
-def _outcome(turn: Turn, intent: _Intent) -> Outcome | None:
+def declines_only_a_question(turn: Turn, asked: Turn | None) -> bool:
+    """Whether a no answers a question inside the request ("can I keep the router?") and not the request."""
+    inside = asked is not None and asked.has("follow_up") and not asked.has("request", "restate")
+    return turn.has("decline") and inside
+
+
+def _outcome(turn: Turn, intent: _Intent, asked: Turn | None) -> Outcome | None:
     """What the turn makes of the intent; null when it settles nothing.
 
-    A no or a transfer that is a hurdle of the agent's own making settles nothing (definitions, section 6).
+    A no, a promise or a transfer that is a hurdle of the agent's own making settles nothing (definitions, section 6).
     """
+    hurdle = turn.has("obstruction")
     if turn.has("done"):
         return "resolved"
-    if turn.has("decline") and not turn.has("obstruction"):
+    if turn.has("decline") and not hurdle and not (intent.outcome in SETTLED and declines_only_a_question(turn, asked)):
         return "declined"
-    if turn.has("transfer") and not turn.has("obstruction"):
+    if turn.has("transfer") and not hurdle:
         return "handed_over"
-    if turn.has("commit"):
+    if turn.has("commit") and not hurdle:
         return "committed"
-    if turn.has("answer") and intent.kind in ANSWERED_BY_WORDS:
+    if turn.has("answer") and intent.kind in ANSWERED_BY_WORDS and (intent.stated_since or intent.is_open):
         return "resolved"
     return None
 

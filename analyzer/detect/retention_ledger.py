@@ -6,7 +6,8 @@ A state machine over the acts of the turns:
                                                                      ▲──customer states cancel again──┘
 
 Agent turns with a move are attempts while asked (before a refusal) or refused (after one). The cancellation is
-honoured by the first agent turn that does or promises it and has no attempt after it.
+honoured by the first agent turn that does or promises it and has no attempt after it; by none where the request ledger
+ends with the wish declined or withdrawn.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from analyzer.call import Attempt, Move, RequestKind, Retention, Turn, TurnIndex
+from analyzer.call import Attempt, Move, Outcome, Request, RequestKind, Retention, Turn, TurnIndex
 from analyzer.detect.policy import Policy, broken_limits, severity
-from analyzer.detect.request_ledger import Topics, stated_confidence
+from analyzer.detect.request_ledger import Topics, declines_only_a_question, request_ledger, stated_confidence
 
 MOVES: tuple[Move, ...] = get_args(Move)
 CLEAR = 0.75  # confidence from which a wish to leave is clear; what is said before it starts nothing
 ASKED_FOR: tuple[Move, ...] = ("save_offer", "persuasion")
+OTHER_QUESTIONS = ("identity_check", "closing")
 
 
 @dataclass(slots=True)
@@ -35,6 +37,8 @@ class _State:
     others: set[RequestKind] = field(default_factory=set)  # what else the customer wants
     pressed: bool = False  # there was a probe or an offer to say no to, asked for or not
     just_pressed: bool = False  # and it was in the agent's last turn
+    just_asked: bool = False  # the agent's last turn asked something else that one can say no to
+    said: Turn | None = None  # the customer's last turn
     withdrawn: bool = False
 
 
@@ -53,26 +57,21 @@ def moves_of(turn: Turn) -> tuple[Move, ...]:
     return tuple(move for move in MOVES if turn.has(move))
 
 
-def retention_ledger(turns: Sequence[Turn], policy: Policy, topics: Topics | None = None) -> Retention:
+def retention_ledger(turns: Sequence[Turn], policy: Policy, topics: Topics) -> Retention:
     """Draw up the ledger of one call whose speakers are known.
 
-    `topics` as for the request ledger: with it, what the agent does about another request is not taken for the
-    cancellation.
+    `topics` as for the request ledger: what the agent does about another request is not taken for the cancellation.
     """
-    first = next((turn for turn in turns if states_cancel(turn) and stated_confidence(turn, "cancel") >= CLEAR), None)
+    first, state = _follow(turns, topics)
     if first is None:
         return Retention(policy=policy.name, first_clear_cancel=None)
-    state = _State(offers="wanted" if first.has("ask_offer") else "unasked")
-    state.others.update(_others(turns[: first.index + 1]))
-    for turn in turns[first.index + 1 :]:
-        if turn.speaker == "agent" and not state.withdrawn:
-            _agent(state, turn, (topics or {}).get(turn.index, {}))
-        elif turn.speaker == "customer":
-            _customer(state, turn)
-    honoured = _honoured(state)
+    kept = frozenset(attempt.turn for attempt in state.attempts)
+    ended = ended_as(request_ledger(turns, topics, kept))
+    honoured = None if ended in {"declined", "withdrawn"} else _honoured(state)
     refusals = tuple(refusal for refusal in state.refusals if honoured is None or refusal < honoured)
     after = [attempt for attempt in state.attempts if refusals and attempt.turn > refusals[0]]
     seconds = _seconds(first, turns[honoured]) if honoured is not None else None
+    waited = seconds_waited(first, seconds, ended, turns)
     return Retention(
         policy=policy.name,
         first_clear_cancel=first.index,
@@ -82,8 +81,23 @@ def retention_ledger(turns: Sequence[Turn], policy: Policy, topics: Topics | Non
         honoured=honoured,
         seconds_to_honour=seconds,
         severity=severity(after, policy),
-        limits_broken=tuple(broken.limit for broken in broken_limits(state.attempts, after, seconds, policy)),
+        limits_broken=tuple(broken.limit for broken in broken_limits(state.attempts, after, waited, policy)),
     )
+
+
+def _follow(turns: Sequence[Turn], topics: Topics) -> tuple[Turn | None, _State]:
+    """The first clear wish to leave, and what happened from there to the end."""
+    first = next((turn for turn in turns if states_cancel(turn) and stated_confidence(turn, "cancel") >= CLEAR), None)
+    if first is None:
+        return None, _State()
+    state = _State(offers="wanted" if first.has("ask_offer") else "unasked", said=first)
+    state.others.update(_others(turns[: first.index + 1]))
+    for turn in turns[first.index + 1 :]:
+        if turn.speaker == "agent" and not state.withdrawn:
+            _agent(state, turn, topics.get(turn.index, {}))
+        elif turn.speaker == "customer":
+            _customer(state, turn)
+    return first, state
 
 
 def _customer(state: _State, turn: Turn) -> None:
@@ -101,7 +115,8 @@ def _customer(state: _State, turn: Turn) -> None:
         state.offers = "wanted"
     elif refused or state.offers == "given":
         state.offers = "unasked"
-    state.just_pressed = False
+    state.just_pressed = state.just_asked = False
+    state.said = turn
 
 
 def _refuses(state: _State, turn: Turn) -> bool:
@@ -109,7 +124,8 @@ def _refuses(state: _State, turn: Turn) -> bool:
     if states_cancel(turn):
         again = any(act.act == "restate" and act.kind == "cancel" for act in turn.acts)
         return again or _honoured(state) not in state.done
-    return turn.has("refuse") and state.pressed and not state.withdrawn and not takes_back(turn)
+    answers_else = state.just_asked and not state.just_pressed
+    return turn.has("refuse") and state.pressed and not answers_else and not state.withdrawn and not takes_back(turn)
 
 
 def _follow_wish(state: _State, turn: Turn, refused: bool) -> None:
@@ -131,6 +147,7 @@ def _others(turns: Sequence[Turn]) -> set[RequestKind]:
 def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
     """Take down moves, and what is done or promised; to obstruct another wish is no move against the cancellation."""
     moves = [move for move in moves_of(turn) if move != "obstruction" or state.wish == "cancel"]
+    state.just_asked = state.just_asked or turn.has(*OTHER_QUESTIONS)
     if moves:
         state.pressed = state.just_pressed = True
     if state.offers != "unasked" and set(moves) & set(ASKED_FOR):
@@ -140,17 +157,31 @@ def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
         state.attempts.append(Attempt(turn=turn.index, moves=tuple(moves)))
     if fit.get("cancel", 0.0) < max((fit.get(kind, 0.0) for kind in state.others), default=0.0):
         return
-    if turn.has("decline") and state.wish == "cancel":
+    if turn.has("decline") and state.wish == "cancel" and not declines_only_a_question(turn, state.said):
         state.promised.clear()
     if turn.has("done"):
         state.done.append(turn.index)
-    elif turn.has("commit"):
+    elif turn.has("commit") and not turn.has("obstruction"):
         state.promised.append(turn.index)
 
 
 def _honoured(state: _State) -> TurnIndex | None:
     last = state.attempts[-1].turn if state.attempts else -1
     return min((turn for turn in (*state.done, *state.promised) if turn >= last), default=None)
+
+
+def ended_as(requests: Sequence[Request]) -> Outcome | None:
+    """The outcome of the wish to leave that was stated last, null when there was none."""
+    wishes = [request for request in requests if request.kind == "cancel"]
+    return max(wishes, key=lambda request: request.stated[-1]).outcome if wishes else None
+
+
+def seconds_waited(first: Turn, to_honour: float | None, ended: Outcome | None, turns: Sequence[Turn]) -> float | None:
+    """Seconds from the wish until it was carried out; to the end of the call when it never was, though nothing else
+    became of it."""
+    if to_honour is not None or ended in {"declined", "withdrawn"}:
+        return to_honour
+    return _seconds(first, turns[-1])
 
 
 def _seconds(first: Turn, honoured: Turn) -> float | None:

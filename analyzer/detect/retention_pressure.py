@@ -14,19 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.call import Attempt, Finding, FindingSeverity, PressureSeverity, Retention
+from analyzer.call import Attempt, Finding, FindingSeverity, PressureSeverity, Retention, Turn
 from analyzer.detect.evidence import cause_of, quotes, with_cause
-from analyzer.detect.policy import Broken, broken_limits
+from analyzer.detect.policy import Broken, Policy, broken_limits
 from analyzer.detect.request_ledger import stated_confidence
+from analyzer.detect.retention_ledger import ended_as, seconds_waited
 from analyzer.detect.rule import Observed, Rule
 
 SEVERITIES: dict[PressureSeverity, FindingSeverity] = {"none": "minor", "mild": "major", "severe": "critical"}
-LIMITS = {
-    "attempts_after_refusal": "attempts after the first no",
-    "mild_at_most": "attempts after the first no that are still mild",
-    "offers_at_most": "offers",
-    "probes_at_most": "questions for the reason",
-    "seconds_to_honour_at_most": "seconds until it was carried out",
+LIMITS = {  # in words, for one and for many
+    "attempts_after_refusal": ("attempt after the first no", "attempts after the first no"),
+    "mild_at_most": ("attempt after the first no", "attempts after the first no"),
+    "offers_at_most": ("offer", "offers"),
+    "probes_at_most": ("question for the reason", "questions for the reason"),
+    "seconds_to_honour_at_most": ("second of waiting for the end", "seconds of waiting for the end"),
 }
 
 
@@ -35,10 +36,13 @@ def detect(observed: Observed) -> Iterable[Finding]:
     if ledger is None or ledger.first_clear_cancel is None:
         return
     after = _after(ledger)
-    broken = tuple(broken_limits(ledger.attempts, after, ledger.seconds_to_honour, observed.policy))
+    first = turns[ledger.first_clear_cancel]
+    waited = seconds_waited(first, ledger.seconds_to_honour, ended_as(observed.requests or ()), turns)
+    broken = tuple(broken_limits(ledger.attempts, after, waited, observed.policy))
     if not broken:
         return
-    since = turns[ledger.first_clear_cancel :]
+    last = ledger.attempts[-1].turn if ledger.attempts else len(turns)
+    since = turns[ledger.first_clear_cancel : last + 1]
     honoured = () if ledger.honoured is None else (ledger.honoured,)
     before = [attempt.turn for attempt in ledger.attempts if attempt.turn not in ledger.attempts_after_refusal]
     yield Finding(
@@ -46,7 +50,7 @@ def detect(observed: Observed) -> Iterable[Finding]:
         severity=SEVERITIES[ledger.severity],
         confidence=_confidence(observed, after),
         cause=cause_of(since, {move for attempt in after for move in attempt.moves}),
-        message=f"{_said(after)} Over the limit of the policy {ledger.policy}: {'; '.join(map(_limit, broken))}.",
+        message=f"{_said(after)} Over the limit of the policy {ledger.policy}: {_limits(broken)}.",
         evidence=with_cause(
             (
                 *quotes(turns, [ledger.first_clear_cancel], "asks to cancel"),
@@ -80,24 +84,45 @@ def _said(after: Sequence[Attempt]) -> str:
     return f"After the customer's first no, the agent tried {times} more to keep them."
 
 
+def _limits(broken: Sequence[Broken]) -> str:
+    """Every limit once: what makes attempts severe instead of mild needs no line of its own."""
+    named = {each.limit for each in broken}
+    return "; ".join(
+        _limit(each) for each in broken if each.limit != "mild_at_most" or "attempts_after_refusal" not in named
+    )
+
+
 def _limit(broken: Broken) -> str:
     """In words: a move that is severe at once has no number that would be allowed."""
     if broken.limit not in LIMITS:
         return f"{broken.limit.replace('_', ' ')} after the first no"
-    return f"{broken.found:g} {LIMITS[broken.limit]}, at most {broken.allowed:g}"
+    one, many = LIMITS[broken.limit]
+    return f"{broken.found:g} {one if broken.found == 1 else many} (at most {broken.allowed:g})"
 
 
 def _confidence(observed: Observed, after: Sequence[Attempt]) -> float:
-    """How sure the weakest link is that the verdict needs: the wish, a refusal, and an attempt behind it."""
+    """How sure the weakest link is that the verdict needs: the wish; where attempts after a refusal break a limit, a
+    refusal before the last of them, and as many of them as the severity takes; else an attempt."""
     ledger, turns = observed.retention, observed.call.turns
     assert ledger is not None and ledger.first_clear_cancel is not None
     links = [stated_confidence(turns[ledger.first_clear_cancel], "cancel")]
     if after:
-        said_no = (turns[index] for index in ledger.refusals)
+        said_no = (turns[index] for index in ledger.refusals if index < after[-1].turn)
         links.append(max(max(turn.confidence("refuse"), stated_confidence(turn, "cancel")) for turn in said_no))
-    if attempts := after or ledger.attempts:
-        links.append(max(turns[attempt.turn].confidence(*attempt.moves) for attempt in attempts))
+        links.append(_surest(turns, after, observed.policy))
+    elif ledger.attempts:
+        links.append(max(turns[attempt.turn].confidence(*attempt.moves) for attempt in ledger.attempts))
     return round(min(links), 3)
+
+
+def _surest(turns: Sequence[Turn], after: Sequence[Attempt], policy: Policy) -> float:
+    """How sure it is that the attempts after the refusal weigh as much as they do: by a move that is severe at once,
+    or by their number."""
+    limits = policy.after_refusal
+    hard = [turns[attempt.turn].confidence(*(set(attempt.moves) & set(limits.always_severe))) for attempt in after]
+    each = sorted((turns[attempt.turn].confidence(*attempt.moves) for attempt in after), reverse=True)
+    needed = limits.mild_at_most + 1 if len(after) > limits.mild_at_most else limits.allowed + 1
+    return max(*hard, each[needed - 1] if needed <= len(each) else 0.0)
 
 
 RULE = Rule(name="retention-pressure", needs=("speakers", "language"), detect=detect, ledger="retention")

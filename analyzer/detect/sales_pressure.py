@@ -2,7 +2,7 @@
 
 What it does: reports pitches, upsells and requests for a donation (offering, persuading, shaming, threatening) that go
 on after the customer's no to a pitch. The no ends where the customer asks for an offer or takes one. What follows a
-wish to cancel is left to `retention-pressure`.
+wish to cancel is left to `retention-pressure`, until the wish is taken back.
 Why is this bad: who has said no and is pitched to again was not heard, and remembers the call for it.
 Example: a caller changes an address, says no to an insurance for the phone, and is offered it twice more.
 When it is wrong: an answer to the customer's own question about the offer can look like another pitch; a no said before
@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from analyzer.call import Finding, FindingSeverity, Move, Turn
+from analyzer.call import Finding, FindingSeverity, Move, Turn, TurnIndex
 from analyzer.detect.evidence import cause_of, quotes, with_cause
+from analyzer.detect.retention_ledger import states_cancel, takes_back
 from analyzer.detect.rule import Observed, Rule
 
 PITCHES: tuple[Move, ...] = ("save_offer", "persuasion", "guilt", "threat")
@@ -52,7 +53,7 @@ def detect(observed: Observed) -> Iterable[Finding]:
     if observed.retention is None:
         return
     turns = observed.call.turns
-    selling = _follow(turns[: observed.retention.first_clear_cancel])
+    selling = _follow(turns, observed.retention.first_clear_cancel)
     attempts = selling.attempts
     if selling.pitch is None or not attempts:
         return
@@ -78,11 +79,18 @@ def detect(observed: Observed) -> Iterable[Finding]:
     )
 
 
-def _follow(turns: Sequence[Turn]) -> _Selling:
-    """Pitches, noes and attempts of the part of a call in which nobody wants to cancel."""
-    selling = _Selling()
+def _follow(turns: Sequence[Turn], first_clear_cancel: TurnIndex | None) -> _Selling:
+    """Pitches, noes and attempts of the parts of a call in which nobody wants to cancel: before the wish, and after it
+    was taken back. A no from before stands no more then."""
+    selling, leaving = _Selling(), False
     for turn in turns:
-        if turn.speaker == "agent":
+        if turn.speaker == "customer":
+            stays = leaving and not takes_back(turn)
+            again = first_clear_cancel is not None and turn.index > first_clear_cancel and states_cancel(turn)
+            leaving = turn.index == first_clear_cancel or stays or again
+        if leaving:
+            selling.no, selling.just_pitched = None, False
+        elif turn.speaker == "agent":
             _agent(selling, turn)
         elif turn.speaker == "customer":
             _customer(selling, turn)

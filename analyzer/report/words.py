@@ -35,7 +35,7 @@ CHECK_NAMES = {
     "process-block": "Obstacles of the process",
     "question-bombardment": "Question after question",
     "promise-without-date": "Promises without a date",
-    "empathy-missing": "Understanding for trouble",
+    "empathy-missing": "Trouble without an answer",
     "dead-air": "Long silences",
     "interruption": "Interruptions",
     "unannounced-hold": "Holds without a word",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
-from analyzer.call import Call, Evidence, Finding, Request, RuleOutcome, Turn, VerdictName
+from analyzer.call import Call, Evidence, Finding, Request, RuleOutcome, Turn, TurnIndex, VerdictName
 from analyzer.score.rubric import (
     AcknowledgedWithin,
     AnsweredAct,
@@ -113,20 +113,31 @@ def _acknowledged_main(how: AcknowledgedWithin, judged: Judged, main: Request) -
 
 @_judge.register
 def _answered(how: AnsweredAct, judged: Judged) -> Opinion:
-    """Where the answer is there, something was said to be answered, also where its words were not understood."""
-    said = [turn for turn in judged.call.turns if turn.speaker == "customer" and turn.has(*how.said)]
+    """An answer after what was to be answered. Where nothing was heard that is to be answered, but `unasked` shows
+    that there was something, the words for it were not understood."""
+    customer = [turn for turn in judged.call.turns if turn.speaker == "customer"]
+    said = [turn for turn in customer if turn.has(*how.said)]
     asked, wanted = " or ".join(how.said), " or ".join(how.answer)
-    answers = [turn for turn in judged.agent_turns if turn.has(*how.answer)]
+    since, acts = (said[0].index, how.answer) if said else (_request_at(judged), how.unasked)
+    answers = [turn for turn in judged.agent_turns if since is not None and turn.index > since and turn.has(*acts)]
     if answers:
-        best = max(answers, key=lambda turn: turn.confidence(*how.answer))
-        before = [turn for turn in said if turn.index < best.index][-1:]
-        shown = (*(Evidence.of(turn, how.said[0]) for turn in before), Evidence.of(best, how.answer[0]))
-        return Opinion("met", f"The agent answered with {wanted}.", best.confidence(*how.answer), shown)
+        best = max(answers, key=lambda turn: turn.confidence(*acts))
+        shown = Evidence.of(best, next(act for act in acts if best.has(act)))
+        if not said:
+            reason = f"The agent showed {' or '.join(acts)}, so there was cause for it."
+            return Opinion("met", reason, min(best.confidence(*acts), LIKELY), (shown,))
+        voiced = Evidence.of(said[0], how.said[0])
+        return Opinion("met", f"The agent answered with {wanted}.", best.confidence(*acts), (voiced, shown))
     if not said:
         return Opinion("not_applicable", f"The caller voiced no {asked}.", LIKELY)
     return Opinion(
         "not_met", f"No {wanted} by the agent.", LIKELY, tuple(Evidence.of(turn, how.said[0]) for turn in said)
     )
+
+
+def _request_at(judged: Judged) -> TurnIndex | None:
+    """Where the caller first states what they want; null where that is not known."""
+    return min((request.stated[0] for request in judged.requests or ()), default=None)
 
 
 @_judge.register

@@ -56,11 +56,13 @@ class AcknowledgedWithin(Value):
 
 
 class AnsweredAct(Value):
-    """Where the caller says one thing, the agent answers with another at least once; without either, not applicable."""
+    """Where the caller says one thing, the agent answers it with another at least once. `unasked` are answers that
+    show by themselves, after the first request, that there was something to be answered."""
 
     kind: Literal["answered_act"]
     said: tuple[ActName, ...] = Field(min_length=1)
     answer: tuple[ActName, ...] = Field(min_length=1)
+    unasked: tuple[ActName, ...] = ()
 
 
 class MainOutcome(Value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from spacy.matcher import PhraseMatcher
 
 PHRASES = PACKAGE / "understand" / "phrases.yaml"
+
+
+@cache
+def phrases_sha256() -> str:
+    """Fingerprint of the phrases."""
+    return hashlib.sha256(PHRASES.read_bytes()).hexdigest()
 
 
 def literal_acts(text: str, speaker: Speaker, language: str) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,12 +12,13 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load
 from threadpoolctl import threadpool_limits
 
 from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, GROUPS, KINDS, LABELS
-from analyzer.call import Act, RequestKind, Speaker, Turn
+from analyzer.call import Act, RequestKind, Speaker, Turn, Value
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
 from analyzer.understand.encoder import Encoder, SentenceEncoder, Vectors, encoder_name
@@ -29,12 +29,11 @@ from analyzer.weights.encoder import shipped_adapter
 REINSTALL = "They come with the program: install touchpoint-qa again."
 LITERAL_CONFIDENCE = 0.95
 REQUESTS = ("request", "restate")
-COMPLETED = ("move", "refusal")  # groups of which one act is taken when none is sure by itself
-COLUMNS = {
-    role: slice(first, first + len(KINDS))
-    for role in ("kind", "about")
-    for first in [next(column for column, label in enumerate(LABELS) if label[0] == role)]
+COMPLETED = {  # groups of which one of these acts is taken when none is sure by itself
+    "move": ("reason_probe", "save_offer", "persuasion"),
+    "refusal": ("refuse",),
 }
+KIND_COLUMNS = slice(LABELS.index(("kind", KINDS[0])), LABELS.index(("kind", KINDS[-1])) + 1)
 NOT_CANCEL = "not_cancel"  # of the phrases: no act, but the word that an act must not be read from
 Probabilities = NDArray[np.float32]
 
@@ -46,6 +45,23 @@ class Understanding:
 
     turns: tuple[Turn, ...]
     topics: Mapping[int, Mapping[RequestKind, float]]
+
+
+class _Settings(Value):
+    """heads.json: what the heads are, and how their logits become acts (models/train.py, `Calibration`).
+
+    `sha256` is that of heads.safetensors and adapter.safetensors together; so a fingerprint of this file is one of all.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: str
+    sha256: str
+    members: int
+    labels: tuple[tuple[str, str], ...]
+    offsets: tuple[float, ...] = Field(min_length=len(LABELS), max_length=len(LABELS))
+    temperature: float = Field(gt=0)
+    thresholds: tuple[float, ...] = Field(min_length=len(LABELS), max_length=len(LABELS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +88,13 @@ class ActModel:
         self._loading = Lock()
         self._loaded: _Loaded | None = None
         try:
-            self._settings = json.loads((folder / "heads.json").read_text(encoding="utf-8"))
-            labels = [tuple(label) for label in self._settings["labels"]]
-            self.version = f"{self._settings['version']}@{self._settings['sha256'][:12]}"
-        except (OSError, ValueError, KeyError) as fault:
+            described = (folder / "heads.json").read_bytes()
+            self._settings = _Settings.model_validate_json(described)
+        except (OSError, ValueError) as fault:
             raise _unreadable(folder, fault) from fault
-        if labels != list(LABELS):
+        if self._settings.labels != LABELS:
             raise ModelError("the trained heads know other acts than this version.", path=folder, next_step=REINSTALL)
+        self.version = f"{self._settings.version}@{hashlib.sha256(described).hexdigest()[:12]}"
 
     @property
     def encoder_name(self) -> str:
@@ -98,14 +114,14 @@ class ActModel:
             data += (self._folder / "adapter.safetensors").read_bytes()
         except (OSError, ValueError, SafetensorError) as fault:
             raise _unreadable(self._folder, fault) from fault
-        if hashlib.sha256(data).hexdigest() != self._settings["sha256"]:
+        if hashlib.sha256(data).hexdigest() != self._settings.sha256:
             raise ModelError(
                 "the trained heads and what is said of them do not belong together.",
                 path=self._folder,
                 next_step=REINSTALL,
             )
         try:
-            members = [TurnTagger(_part(tensors, f"member{number}.")) for number in range(self._settings["members"])]
+            members = [TurnTagger(_part(tensors, f"member{number}.")) for number in range(self._settings.members)]
             role = RoleHead(_part(tensors, "role."))
         except KeyError as fault:
             raise ModelError(
@@ -132,9 +148,10 @@ class ActModel:
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         """Vectors of the turns of a call; who speaks and what they do are read from the same ones."""
         wanted = tuple(texts)
-        if self._last is None or self._last[0] != wanted:
-            self._last = (wanted, self.load().encoder.embed(wanted))
-        return self._last[1]
+        last = self._last  # one reading of it: another thread may ask about another call
+        if last is None or last[0] != wanted:
+            last = self._last = (wanted, self.load().encoder.embed(wanted))
+        return last[1]
 
     def probabilities(self, vectors: Vectors, turns: Sequence[Turn]) -> tuple[Probabilities, Probabilities]:
         """Calibrated probability of every label, shape (turns, labels), in the order of `LABELS`; and that a turn
@@ -143,7 +160,9 @@ class ActModel:
         with threadpool_limits(1, "blas"):  # how sums are split among threads must not change a digit
             found = [member(vectors, speakers) for member in self.load().members]
         logits, links = (np.mean([pair[side] for pair in found], axis=0) for side in (0, 1))
-        return sigmoid(logits / np.float32(self._settings["temperature"])), sigmoid(links)
+        offsets = np.array(self._settings.offsets, dtype=np.float32)
+        temperature = np.float32(self._settings.temperature)
+        return sigmoid((logits - offsets) / temperature), sigmoid(links)
 
     def _acts(self, turn: Turn, row: NDArray[np.float32], language: str) -> tuple[Act, ...]:
         if turn.speaker == "unknown" or not turn.text.strip():
@@ -166,14 +185,18 @@ class ActModel:
 
     def _held(self, speaker: Speaker, row: NDArray[np.float32]) -> list[tuple[str, float]]:
         """The acts over their thresholds; and where it is clear that a turn makes a move or says no, but not which act
-        that is, the likeliest one."""
-        sure = {label: (float(p), p >= limit) for label, p, limit in zip(LABELS, row, self._thresholds, strict=True)}
+        that is, the likeliest one, as sure as it is that there is one. Guilt, threat and obstruction are never taken
+        that way: what is severe at once must stand by itself."""
+        sure = {
+            label: (float(p), p >= limit)
+            for label, p, limit in zip(LABELS, row, self._settings.thresholds, strict=True)
+        }
         held = {name: p for (role, name), (p, over) in sure.items() if role == speaker and over}
-        for group, (who, members) in GROUPS.items():
+        for group, candidates in COMPLETED.items():
             likely, over = sure["group", group]
-            acts = [name for name in members if (speaker, name) in sure]
-            if who == speaker and group in COMPLETED and over and held.keys().isdisjoint(acts):
-                held[max(acts, key=lambda name: sure[speaker, name][0])] = likely
+            who, members = GROUPS[group]
+            if who == speaker and over and held.keys().isdisjoint(name.partition(":")[0] for name in members):
+                held[max(candidates, key=lambda name: sure[speaker, name][0])] = likely
         return list(held.items())
 
     def _kinds(self, row: NDArray[np.float32], *, may_cancel: bool) -> dict[RequestKind, float]:
@@ -181,18 +204,14 @@ class ActModel:
 
         An unclear request is never taken for a cancellation, nor is one that says it is none.
         """
-        likely = {cast(RequestKind, kind): float(p) for kind, p in zip(KINDS, row[COLUMNS["kind"]], strict=True)}
-        limits = dict(zip(KINDS, self._thresholds[COLUMNS["kind"]], strict=True))
+        likely = {cast(RequestKind, kind): float(p) for kind, p in zip(KINDS, row[KIND_COLUMNS], strict=True)}
+        limits = dict(zip(KINDS, self._settings.thresholds[KIND_COLUMNS], strict=True))
         clear = {kind: p for kind, p in likely.items() if p >= limits[kind] and (may_cancel or kind != "cancel")}
         if clear:
             return clear
         del likely["cancel"]
         best = max(likely, key=lambda kind: likely[kind])
         return {best: likely[best]}
-
-    @property
-    def _thresholds(self) -> Sequence[float]:
-        return cast(Sequence[float], self._settings["thresholds"])
 
 
 def _topics(turns: Sequence[Turn], links: Probabilities) -> dict[int, dict[RequestKind, float]]:
@@ -220,7 +239,10 @@ def _part(tensors: Mapping[str, NDArray[np.floating]], prefix: str) -> dict[str,
 
 
 def _unreadable(folder: Path, fault: Exception) -> ModelError:
-    return ModelError(f"the trained heads cannot be read: {fault}", path=folder, next_step=REINSTALL)
+    why = str(fault)
+    if isinstance(fault, ValidationError):
+        why = "; ".join(f"{'.'.join(map(str, each['loc'])) or 'heads.json'}: {each['msg']}" for each in fault.errors())
+    return ModelError(f"the trained heads cannot be read ({why}).", path=folder, next_step=REINSTALL)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,9 @@ from typing import Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from analyzer import __version__
 from analyzer.call import Act, RequestKind, Turn, TurnIndex, Value
+from analyzer.understand.literal import phrases_sha256
 from analyzer.understand.model import Understanding
 from analyzer.weights.cache import cache_dir, write_atomically
 
@@ -67,7 +69,8 @@ def agent_log_odds(reader: Reader, texts: Sequence[str], *, use_cache: bool = Tr
 
 
 def _path(reader: Reader, what: str, language: str, content: object) -> Path:
-    key = json.dumps([FORMAT, what, reader.version, reader.encoder_name, language, content])
+    made_by = [FORMAT, __version__, reader.version, reader.encoder_name, phrases_sha256()]
+    key = json.dumps([made_by, what, language, content])
     digest = hashlib.sha256(key.encode("utf-8")).hexdigest()
     return cache_dir() / "acts" / digest[:2] / f"{digest}.json"
 

@@ -2,7 +2,8 @@
 
 A turn is `- WHO [ACTS]: words` or `- WHO START-END [ACTS]: words` with WHO `A` (agent), `C` (customer) or `U` (unknown)
 and times in seconds. An act is `name`, `name:kind` or `name:kind=confidence`; `about:kind=fit` says of an agent's turn
-how well it fits a kind of request, as the model does.
+how well it fits a kind of request, as the model does. Where a case does not say it of a turn, the turn is about what
+was stated last; all kinds that were stated and are not named fit badly.
 
 `language` of a case is English unless it is written.
 
@@ -33,6 +34,7 @@ WHO: dict[str, Speaker] = {"A": "agent", "C": "customer", "U": "unknown"}
 TURN = re.compile(r"(?P<who>[ACU])(?: (?P<start>[\d.]+)-(?P<end>[\d.]+))?(?: \[(?P<acts>[^]]*)\])?")
 ACT = re.compile(r"(?P<act>\w+)(?::(?P<kind>\w+))?(?:=(?P<confidence>[\d.]+))?")
 Topics = dict[int, dict[RequestKind, float]]
+FITS, FITS_NOT = 0.9, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Case:
     @property
     def observed(self) -> Observed:
         call = call_of(self.turns, self.language)
+        retention = retention_ledger(self.turns, load_policy("house"), self.topics)
         return Observed(
             call=call,
-            requests=request_ledger(self.turns, self.topics),
-            retention=retention_ledger(self.turns, load_policy("house"), self.topics),
+            requests=request_ledger(self.turns, self.topics, [attempt.turn for attempt in retention.attempts]),
+            retention=retention,
             metrics=measure(call, Limits()),
             limits=Limits(),
         )
@@ -97,12 +100,25 @@ def _case(file: str, written: Mapping[str, Any]) -> Case:
         file=file,
         name=written["name"],
         turns=tuple(turns),
-        topics=topics,
+        topics=topics_of(turns, topics),
         expect=written["expect"],
         near=written.get("near"),
         todo=written.get("todo"),
         language=written.get("language", "en"),
     )
+
+
+def topics_of(turns: Sequence[Turn], named: Topics) -> Topics:
+    """What the agent's turns are about, for every kind stated before, as the model gives it."""
+    topics: Topics = {}
+    stated: list[RequestKind] = []
+    for turn in turns:
+        if turn.speaker == "agent" and stated:
+            usual: dict[RequestKind, float] = {} if turn.index in named else {stated[-1]: FITS}
+            topics[turn.index] = dict.fromkeys(stated, FITS_NOT) | usual | named.get(turn.index, {})
+        for kind in turn.kinds("request", "restate"):
+            stated = [*(other for other in stated if other != kind), kind]
+    return topics
 
 
 def _turn(index: int, head: str, text: str) -> tuple[Turn, dict[RequestKind, float]]:

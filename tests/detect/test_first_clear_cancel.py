@@ -26,7 +26,7 @@ def test_only_a_clear_wish_starts_the_ledger(confidence: float, first: int) -> N
         turn(1, "agent", Act(act="reason_probe", confidence=1.0)),
         turn(2, "customer", cancel("restate", 0.95), Act(act="refuse", confidence=0.95)),
     )
-    assert retention_ledger(turns, load_policy("house")).first_clear_cancel == first
+    assert retention_ledger(turns, load_policy("house"), {}).first_clear_cancel == first
 
 
 def test_a_call_of_guesses_has_no_ledger() -> None:
@@ -36,6 +36,6 @@ def test_a_call_of_guesses_has_no_ledger() -> None:
         turn(2, "customer", cancel("restate", 0.7), Act(act="refuse", confidence=0.95)),
         turn(3, "agent", Act(act="guilt", confidence=1.0)),
     )
-    found = retention_ledger(turns, load_policy("house"))
+    found = retention_ledger(turns, load_policy("house"), {})
     assert found.first_clear_cancel is None
     assert found.severity == "none"

@@ -193,9 +193,9 @@ def test_silence_of_the_agent_ignores_every_request_not_taken_back(call: tuple[t
 @given(calls())
 def test_turns_before_the_wish_do_not_change_what_follows_it(call: tuple[tuple[Turn, ...], Topics]):
     turns, _ = call
-    ledger = retention_ledger(turns, HOUSE)
+    ledger = retention_ledger(turns, HOUSE, {})
     first = ledger.first_clear_cancel
     if first is None:
         return
     quiet = tuple(turn.model_copy(update={"acts": ()}) if turn.index < first else turn for turn in turns)
-    assert retention_ledger(quiet, HOUSE) == ledger
+    assert retention_ledger(quiet, HOUSE, {}) == ledger

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.call import Act, Call, CallInfo, Evidence, Finding, Request, RuleOutcome, Turn
+from analyzer.call import Act, Call, CallInfo, Evidence, Finding, Request, RequestKind, RuleOutcome, Turn
 from analyzer.detect.request_ledger import request_ledger
 from analyzer.score.judging import Judged, Opinion, judge
 from analyzer.score.rubric import AcknowledgedWithin, AnsweredAct, ClosingAct, MainOutcome, NoFinding, OpeningAct
@@ -14,7 +14,9 @@ from analyzer.score.rubric import AcknowledgedWithin, AnsweredAct, ClosingAct, M
 GREETING = OpeningAct(kind="opening_act", acts=("greeting",))
 FAREWELL = ClosingAct(kind="closing_act", acts=("farewell",))
 HEARD_FIRST = AcknowledgedWithin(kind="acknowledged_within", agent_turns=2)
-EMPATHY = AnsweredAct(kind="answered_act", said=("frustration",), answer=("empathy", "apology"))
+EMPATHY = AnsweredAct(
+    kind="answered_act", said=("frustration",), answer=("empathy", "apology"), unasked=("empathy", "apology")
+)
 NEXT_STEP = MainOutcome(kind="main_outcome", outcomes=("resolved", "committed", "handed_over", "declined"))
 NO_PRESSURE = NoFinding(
     kind="no_finding", rule="retention-pressure", severities=("critical", "major"), only_if="cancel"
@@ -29,7 +31,7 @@ def judged(*lines: str, **changes: Any) -> Judged:
     info = CallInfo(id="c", source="c.json", sha256="0", language="en", duration_ms=None, channels=None)
     whole: dict[str, Any] = {
         "call": Call(info=info, turns=turns),
-        "requests": request_ledger(turns, {}),
+        "requests": request_ledger(turns, topics_of(turns)),
         "findings": (),
         "rules": (
             RuleOutcome(rule="retention-pressure", status="ok"),
@@ -38,6 +40,16 @@ def judged(*lines: str, **changes: Any) -> Judged:
         "blind": None,
     }
     return Judged(**(whole | changes))
+
+
+def topics_of(turns: tuple[Turn, ...]) -> dict[int, dict[RequestKind, float]]:
+    """Every turn is about what was stated last before it."""
+    topics: dict[int, dict[RequestKind, float]] = {}
+    last: tuple[RequestKind, ...] = ()
+    for turn in turns:
+        topics[turn.index] = dict.fromkeys(last, 0.9)
+        last = turn.kinds("request", "restate") or last
+    return topics
 
 
 def _turn(index: int, line: str) -> Turn:
@@ -226,3 +238,38 @@ def test_sympathy_before_any_trouble_was_voiced_answers_none() -> None:
     opinion = judge(EMPATHY, judged("A greeting apology", "C request:refund", "C frustration", "A save_offer"))
 
     assert opinion.verdict == "not_met"
+
+
+def test_understanding_shows_that_there_was_trouble_whose_words_were_not_understood() -> None:
+    opinion = judge(EMPATHY, judged("A greeting", "C request:refund", "A empathy", "C thanks"))
+
+    assert opinion.verdict == "met"
+    assert quoted(opinion) == [2]
+    assert "cause" in opinion.reason
+
+
+def test_sympathy_before_the_request_shows_no_trouble() -> None:
+    assert judge(EMPATHY, judged("A greeting empathy", "C request:refund", "A done")).verdict == "not_applicable"
+
+
+def test_the_quote_of_an_apology_is_called_one() -> None:
+    opinion = judge(EMPATHY, judged("C request:refund frustration", "A apology"))
+
+    assert [(item.turn, item.role) for item in opinion.evidence] == [(0, "frustration"), (1, "apology")]
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict"),
+    [
+        (("A greeting introduction", "C"), "met"),
+        (("A greeting", "C", "A introduction", "C"), "met"),
+        (("A greeting", "C", "A acknowledge", "C"), "not_met"),
+        (("A introduction", "C", "A acknowledge", "C"), "not_met"),
+        (("A", "C", "A", "C", "A greeting introduction"), "not_met"),
+    ],
+    ids=["both", "one in each of two turns", "nobody is named", "nobody is greeted", "too late"],
+)
+def test_a_greeting_takes_a_greeting_word_and_a_name(lines: tuple[str, ...], verdict: str) -> None:
+    both = OpeningAct(kind="opening_act", acts=("greeting", "introduction"), every=True)
+
+    assert judge(both, judged(*lines)).verdict == verdict
