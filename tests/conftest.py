@@ -81,7 +81,17 @@ class FakeActs:
 
     def understand(self, turns: Sequence[Turn], language: str) -> Understood:
         acted = tuple(turn.model_copy(update={"acts": self._acts(turn)}) for turn in turns)
-        return Understood(acted, {})
+        return Understood(acted, self._topics(acted))
+
+    @staticmethod
+    def _topics(turns: Sequence[Turn]) -> dict[int, dict[RequestKind, float]]:
+        """Every turn is about what was stated last before it."""
+        topics: dict[int, dict[RequestKind, float]] = {}
+        last: tuple[RequestKind, ...] = ()
+        for turn in turns:
+            topics[turn.index] = dict.fromkeys(last, 0.9)
+            last = turn.kinds("request", "restate") or last
+        return topics
 
     @staticmethod
     def _odds(names: set[str]) -> float:

@@ -307,3 +307,22 @@ def test_the_fingerprint_of_a_name_does_not_depend_on_the_folder(
     monkeypatch.chdir(tmp_path)
 
     assert options().config_sha256 == elsewhere
+
+
+def test_a_call_heard_and_read_before_is_neither_decoded_nor_read_again(
+    report_on: Callable[..., Report], talk: Any, fake_acts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = report_on(talk)
+    assert fake_acts.loads == 1  # while the engine was listening
+    for asked in ("understand", "agent_log_odds", "load"):
+        monkeypatch.setattr(fake_acts, asked, None)
+
+    assert report_on(talk) == first
+
+
+def test_without_the_cache_nothing_of_a_call_is_kept(
+    report_on: Callable[..., Report], talk: Any, cache_folder: Path
+) -> None:
+    report_on(talk, use_cache=False)
+
+    assert list(cache_folder.rglob("*.json")) == []

@@ -39,7 +39,8 @@ SHARED = (
                  help="Which channel the agent is on; auto decides from what is said."),
     click.option("--max-minutes", type=FiniteRange(min=0, min_open=True), default=240.0, show_default=True,
                  help="Longest recording to accept."),
-    click.option("--no-cache", is_flag=True, help="Neither read nor keep transcripts in the user's cache folder."),
+    click.option("--no-cache", is_flag=True,
+                 help="Neither read nor keep transcripts, or what was read in them, in the user's cache folder."),
 )  # fmt: skip
 
 
