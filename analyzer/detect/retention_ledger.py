@@ -21,7 +21,7 @@ from analyzer.detect.policy import Policy, broken_limits, severity
 from analyzer.detect.request_ledger import Topics, declines_only_a_question, request_ledger, stated_confidence
 
 MOVES: tuple[Move, ...] = get_args(Move)
-CLEAR = 0.75  # confidence from which a wish to leave is clear; what is said before it starts nothing
+CLEAR = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
 ASKED_FOR: tuple[Move, ...] = ("save_offer", "persuasion")
 OTHER_QUESTIONS = ("identity_check", "closing")
 
@@ -120,8 +120,9 @@ def _customer(state: _State, turn: Turn) -> None:
 
 
 def _refuses(state: _State, turn: Turn) -> bool:
-    """A no to a probe or an offer, or the wish again; a further cancellation after one that is done is a new wish."""
-    if states_cancel(turn):
+    """A no to a probe or an offer, or clearly the wish again; a further cancellation after one that is done is a new
+    wish."""
+    if states_cancel(turn) and stated_confidence(turn, "cancel") >= CLEAR:
         again = any(act.act == "restate" and act.kind == "cancel" for act in turn.acts)
         return again or _honoured(state) not in state.done
     answers_else = state.just_asked and not state.just_pressed
