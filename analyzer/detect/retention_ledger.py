@@ -125,8 +125,15 @@ def _refuses(state: _State, turn: Turn) -> bool:
     if states_cancel(turn) and stated_confidence(turn, "cancel") >= CLEAR:
         again = any(act.act == "restate" and act.kind == "cancel" for act in turn.acts)
         return again or _honoured(state) not in state.done
+    if not turn.has("refuse") or gives_only_a_reason(turn):
+        return False
     answers_else = state.just_asked and not state.just_pressed
-    return turn.has("refuse") and state.pressed and not answers_else and not state.withdrawn and not takes_back(turn)
+    return state.pressed and not answers_else and not state.withdrawn and not takes_back(turn)
+
+
+def gives_only_a_reason(turn: Turn) -> bool:
+    """Whether the turn rather gives a reason than says no (definitions, section 6: that alone is no refusal)."""
+    return turn.has("reason") and turn.confidence("reason") > turn.confidence("refuse")
 
 
 def _follow_wish(state: _State, turn: Turn, refused: bool) -> None:
