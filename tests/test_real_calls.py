@@ -112,6 +112,12 @@ def test_calls_with_ignored_requests_are_found(out: Path, name: str) -> None:
     assert "ignored-intent" in {finding.rule for finding in report(out, name).findings}
 
 
+@pytest.mark.parametrize("name", but("de-ignored-requests", ["en-ignored-requests", "de-ignored-requests"]))
+def test_every_ignored_request_is_found_by_its_kind(out: Path, name: str) -> None:
+    result = compare(read_marked(SCRIPTS / f"{name}.json"), report(out, name))
+    assert set(result.ignored_marked) <= set(result.ignored_found)
+
+
 @pytest.mark.parametrize(("name", "rule"), [
     ("en-silo-friction", "silo-friction"),
     ("de-silo-friction", "silo-friction"),
