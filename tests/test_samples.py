@@ -173,8 +173,14 @@ def test_criteria_are_true_false_or_null(path: Path) -> None:
 
 
 def test_there_is_exactly_one_recording_of_each_script() -> None:
-    found = sorted(path.name for path in SAMPLES.rglob("*") if path.suffix in SOUND)
+    found = sorted(path.name for path in (SAMPLES / "calls").rglob("*") if path.suffix in SOUND)
     assert found == sorted(recording_of(call_id).name for call_id in voice.RECORDINGS)
+
+
+def test_every_call_of_the_benchmark_that_is_to_be_voiced_is_and_no_other() -> None:
+    voiced = sorted(path.stem for path in (SAMPLES / "benchmark").rglob("*") if path.suffix in SOUND)
+    assert voiced == sorted(call_id for calls in voice.BENCHMARK.values() for call_id in calls)
+    assert len(voiced) == 30
 
 
 def test_the_samples_stay_small() -> None:

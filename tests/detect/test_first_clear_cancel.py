@@ -19,7 +19,7 @@ def cancel(act: str, confidence: float) -> Act:
     return Act(act=act, kind="cancel", confidence=confidence)
 
 
-@pytest.mark.parametrize(("confidence", "first"), [(0.9, 0), (0.75, 0), (0.74, 2)])
+@pytest.mark.parametrize(("confidence", "first"), [(0.9, 0), (0.55, 0), (0.54, 2)])
 def test_only_a_clear_wish_starts_the_ledger(confidence: float, first: int) -> None:
     turns = (
         turn(0, "customer", cancel("request", confidence)),
@@ -31,9 +31,9 @@ def test_only_a_clear_wish_starts_the_ledger(confidence: float, first: int) -> N
 
 def test_a_call_of_guesses_has_no_ledger() -> None:
     turns = (
-        turn(0, "customer", cancel("request", 0.6)),
+        turn(0, "customer", cancel("request", 0.5)),
         turn(1, "agent", Act(act="obstruction", confidence=1.0)),
-        turn(2, "customer", cancel("restate", 0.7), Act(act="refuse", confidence=0.95)),
+        turn(2, "customer", cancel("restate", 0.54), Act(act="refuse", confidence=0.95)),
         turn(3, "agent", Act(act="guilt", confidence=1.0)),
     )
     found = retention_ledger(turns, load_policy("house"), {})
