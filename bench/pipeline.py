@@ -105,6 +105,10 @@ def main() -> None:
         for turn in range(given.runs):
             for title, command in todo.items():
                 runs[title].append(measure(command))
+                if title.startswith("openai") and not any((Path(name) / "whisper").glob("*.json")):
+                    sys.exit(
+                        "openai-whisper's command wrote nothing. It reads sound through ffmpeg: apt-get install ffmpeg"
+                    )
                 print(f"round {turn + 1}: {title}: {runs[title][-1].seconds:.1f} s", flush=True)
         show(runs, length_of(given.recording))
 
