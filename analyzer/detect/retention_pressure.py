@@ -122,7 +122,7 @@ def _surest(turns: Sequence[Turn], after: Sequence[Attempt], policy: Policy) -> 
     hard = [turns[attempt.turn].confidence(*(set(attempt.moves) & set(limits.always_severe))) for attempt in after]
     each = sorted((turns[attempt.turn].confidence(*attempt.moves) for attempt in after), reverse=True)
     needed = limits.mild_at_most + 1 if len(after) > limits.mild_at_most else limits.allowed + 1
-    return max(*hard, each[needed - 1] if needed <= len(each) else 0.0)
+    return max(*hard, each[min(needed, len(each)) - 1])  # fewer where another limit is broken
 
 
 RULE = Rule(name="retention-pressure", needs=("speakers", "language"), detect=detect, ledger="retention")
