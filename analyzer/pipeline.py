@@ -35,6 +35,7 @@ from analyzer.understand.model import ActModel, act_model
 from analyzer.understand.stored import agent_log_odds, understand
 
 SURE_ROLES = 0.95  # log odds of about 3, where 2 are needed to name the agent at all
+Sound = NDArray[np.float32]
 LEDGER_NEEDS: frozenset[Need] = frozenset({"speakers", "language"})
 
 
@@ -43,15 +44,22 @@ class Analysis:
     """A report, and the sound it is about: float32 (channels, samples) at 16 kHz, null for transcripts."""
 
     report: Report
-    samples: NDArray[np.float32] | None
+    samples: Sound | None
 
 
-def analyze(source: Input, options: Options, call_id: str | None = None) -> Analysis:
-    """Analyse one input. InputError, ModelError or ConfigError when it cannot be done."""
+def analyze(
+    source: Input, options: Options, call_id: str | None = None, on_sound: Callable[[Sound], object] | None = None
+) -> Analysis:
+    """Analyse one input. InputError, ModelError or ConfigError when it cannot be done.
+
+    `on_sound` gets the samples as soon as a recording is read, for what can be done with them meanwhile.
+    """
     if source.form == "transcript":
         call = _in_language(read_transcript(source.path), options)
         return Analysis(judge_call(_renamed(call, call_id), options), None)
     recording = read_recording(source.path, max_minutes=options.max_minutes)
+    if on_sound is not None:
+        on_sound(recording.samples)
     engine = load_engine(DEFAULT_ENGINE if options.engine == "auto" else options.engine, options.model)
     call = _renamed(hear(recording, engine, options), call_id)
     return Analysis(judge_call(call, options, engine), recording.samples)

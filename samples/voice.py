@@ -330,8 +330,19 @@ def place(turns: Sequence[dict[str, Any]], spoken: Sequence[Audio], rate: int) -
     return starts, end + rate * TAIL_MS // 1000
 
 
-def sides(script: dict[str, Any], recording: Recording, seed: int) -> dict[str, Audio]:
-    """What each side says, on one clock, each at its own level and with its own line noise."""
+@dataclass(frozen=True)
+class Reading:
+    """A call read aloud: the sound of every turn, its first sample on the call's clock, and the call's length."""
+
+    turns: Sequence[dict[str, Any]]
+    spoken: Sequence[Audio]
+    starts: Sequence[int]
+    length: int
+    line: Line
+    seed: int
+
+
+def read_aloud(script: dict[str, Any], recording: Recording, seed: int) -> Reading:
     line = LINES[script["language"]]
     if recording.noise_db is not None:
         line = replace(line, noise_db=recording.noise_db)
@@ -341,22 +352,19 @@ def sides(script: dict[str, Any], recording: Recording, seed: int) -> dict[str, 
     readers = {side: READERS[voice.engine](voice, call_seed) for side, voice in voices.items()}
     turns = script["turns"]
     spoken = [read_turn(readers[t["speaker"]], voices[t["speaker"]], t["text"], line) for t in turns]
-    starts, length = place(turns, spoken, line.rate)
-    random = np.random.default_rng(call_seed)
-    return {side: one_side(side, turns, spoken, starts, length, line, random) for side in LEVEL_DB}
+    return Reading(turns, spoken, *place(turns, spoken, line.rate), line, call_seed)
 
 
-def one_side(
-    side: str,
-    turns: Sequence[dict[str, Any]],
-    spoken: Sequence[Audio],
-    starts: Sequence[int],
-    length: int,
-    line: Line,
-    random: np.random.Generator,
-) -> Audio:
+def sides(reading: Reading) -> dict[str, Audio]:
+    """What each side says, on one clock, each at its own level and with its own line noise."""
+    random = np.random.default_rng(reading.seed)
+    return {side: one_side(side, reading, random) for side in LEVEL_DB}
+
+
+def one_side(side: str, reading: Reading, random: np.random.Generator) -> Audio:
+    line, length = reading.line, reading.length
     channel = np.zeros(length)
-    for turn, samples, start in zip(turns, spoken, starts, strict=True):
+    for turn, samples, start in zip(reading.turns, reading.spoken, reading.starts, strict=True):
         if turn["speaker"] == side:
             channel[start : start + len(samples)] += samples
     level_db = LEVEL_DB[side] + random.uniform(-1.5, 1.5)
@@ -404,7 +412,7 @@ def load_script(call_id: str) -> dict[str, Any]:
 def voice_call(script: dict[str, Any], recording: Recording, out: Path, seed: int = 0) -> Report:
     """Writes one recording into `out` and says how long and how loud it is."""
     rate = LINES[script["language"]].rate
-    samples = channels_of(sides(script, recording, seed), recording)
+    samples = channels_of(sides(read_aloud(script, recording, seed)), recording)
     path = out / f"{script['id']}{recording.suffix}"
     encode(samples, rate, path)
     return Report(

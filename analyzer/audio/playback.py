@@ -30,9 +30,7 @@ def encode_playback(samples: NDArray[np.float32]) -> bytes:
     layout: Literal["mono", "stereo"] = "mono" if len(samples) == 1 else "stereo"
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp3", container_options={"fflags": "+bitexact", "id3v2_version": "0"}) as file:
-        stream = file.add_stream(
-            "libmp3lame", rate=_RATE, layout=layout, options={"joint_stereo": "0", "compression_level": "7"}
-        )
+        stream = file.add_stream("libmp3lame", rate=_RATE, layout=layout, options=_LAME)
         stream.bit_rate = _BITS_PER_CHANNEL * len(samples)
         stream.codec_context.format = "fltp"
         stream.codec_context.flags |= av.codec.context.Flags.bitexact

@@ -63,7 +63,7 @@ def command(inputs: tuple[str, ...], out: Path | None, formats: frozenset[str], 
         from analyzer.cli.writing import RunWriter
 
         writer = RunWriter(out, formats)
-        for outcome in run(inputs, options, exclude=out):
+        for outcome in run(inputs, options, exclude=out, on_sound=writer.prepare):
             error = writer.take(outcome)
             if error is not None:
                 complain(error)

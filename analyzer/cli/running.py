@@ -19,7 +19,7 @@ from analyzer.inputs import Input, find_inputs
 
 if TYPE_CHECKING:
     from analyzer.config import Options
-    from analyzer.pipeline import Analysis
+    from analyzer.pipeline import Analysis, Sound
 
 
 OVERVIEW = "index"  # the page of the run, which no call may overwrite
@@ -76,8 +76,13 @@ def make_options(**given: object) -> Options:
     return options(**given, use_cache=use_cache)  # type: ignore[arg-type]  # click has checked the values
 
 
-def run(arguments: Sequence[str], options: Options, exclude: Path | None) -> Iterator[Outcome]:
-    """Analyse all inputs in order. Faults in the arguments come first. No two calls have the same id."""
+def run(
+    arguments: Sequence[str], options: Options, exclude: Path | None, on_sound: Callable[[Sound], object] | None = None
+) -> Iterator[Outcome]:
+    """Analyse all inputs in order. Faults in the arguments come first. No two calls have the same id.
+
+    `on_sound` gets the sound of each recording before it is recognised.
+    """
     inputs, errors = find_inputs(arguments, exclude=exclude)
     for error in errors:
         yield Outcome(_named(error.path or "input"), None, error)
@@ -85,16 +90,16 @@ def run(arguments: Sequence[str], options: Options, exclude: Path | None) -> Ite
     working = _progress(len(inputs))
     for source in inputs:
         with working(source.path.name):
-            outcome = _one(source, options, names.get(source.path))
+            outcome = _one(source, options, names.get(source.path), on_sound)
         yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
 
 
-def _one(source: Input, options: Options, call_id: str | None) -> Outcome:
+def _one(source: Input, options: Options, call_id: str | None, on_sound: Callable[[Sound], object] | None) -> Outcome:
     from analyzer.pipeline import analyze
 
     name = _named(source.path.name)
     try:
-        return Outcome(name, analyze(source, options, call_id), None)
+        return Outcome(name, analyze(source, options, call_id, on_sound), None)
     except TouchpointError as error:
         if error.path is None:
             error = type(error)(error.fault, path=source.path, next_step=error.next_step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from analyzer.audio.playback import encode_playback
@@ -11,7 +12,7 @@ from analyzer.call import Report
 from analyzer.cli.console import PlainConsole
 from analyzer.cli.running import DEFECT, Outcome, shown
 from analyzer.errors import ConfigError, InputError, TouchpointError
-from analyzer.pipeline import Analysis
+from analyzer.pipeline import Analysis, Sound
 from analyzer.report.csv import calls_csv
 from analyzer.report.html import call_page
 from analyzer.report.index import index_page
@@ -36,6 +37,8 @@ class RunWriter:
         self._failures: list[RunFailure] = []
         self._unjudged: list[str] = []
         self._console = PlainConsole()
+        self._encoder = ThreadPoolExecutor(max_workers=1)
+        self._playback: tuple[Sound, Future[bytes]] | None = None
         if out is not None:
             try:
                 make_folder(out)
@@ -45,6 +48,11 @@ class RunWriter:
     @property
     def exit_code(self) -> int:
         return 2 if self._failures or self._unjudged or not self._rows else 0
+
+    def prepare(self, samples: Sound) -> None:
+        """Make the sound of a page while the call is recognised."""
+        if self._out is not None and "html" in self._formats:
+            self._playback = (samples, self._encoder.submit(encode_playback, samples))
 
     def take(self, outcome: Outcome) -> TouchpointError | None:
         """Write one call; what went wrong with it, here or before."""
@@ -80,8 +88,12 @@ class RunWriter:
         if "json" in self._formats:
             write_atomically(out / f"{stem}.json", to_json(analysis.report).encode("utf-8"))
         if "html" in self._formats:
-            audio = None if analysis.samples is None else encode_playback(analysis.samples)
+            audio = None if analysis.samples is None else self._playback_of(analysis.samples)
             write_atomically(out / f"{stem}.html", call_page(analysis.report, audio=audio).encode("utf-8"))
+
+    def _playback_of(self, samples: Sound) -> bytes:
+        known, self._playback = self._playback, None
+        return known[1].result() if known is not None and known[0] is samples else encode_playback(samples)
 
     def finish(self) -> None:
         """The overview of the run: files where --out is given, the table on the terminal, and what was not judged."""

@@ -8,9 +8,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from analyzer.errors import ModelError
+from analyzer.threads import one_blas_thread
 from analyzer.transcribe.engine import EngineName, HeardWord, check_language
 from analyzer.transcribe.loops import is_loop
 from analyzer.transcribe.speech import Chunk, Samples
@@ -55,7 +55,7 @@ class FasterWhisper:
     def language_probabilities(self, samples: Samples) -> dict[str, float]:
         if not self._model.model.is_multilingual:
             return {"en": 1.0}
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             _, _, probabilities = self._model.detect_language(samples)
         return {code: float(probability) for code, probability in probabilities}
 
@@ -65,7 +65,7 @@ class FasterWhisper:
         check_language(language, self._model.supported_languages, self.weights.name)
         starts = np.cumsum([0, *(len(chunk.samples) for chunk in chunks)]) / RATE
         clips = [{"start": float(start), "end": float(end)} for start, end in pairwise(starts)]
-        with threadpool_limits(1, "blas"):  # the spectra are made in numpy, whose sums depend on its threads
+        with one_blas_thread():  # the spectra are made in numpy, whose sums depend on its threads
             segments, _ = self._batched.transcribe(
                 np.concatenate([chunk.samples for chunk in chunks]),
                 language=language,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +27,12 @@ def phrases_sha256() -> str:
     return hashlib.sha256(PHRASES.read_bytes()).hexdigest()
 
 
+def load_phrases(languages: Iterable[str]) -> None:
+    """Load what `literal_acts` needs for these languages, which takes a second."""
+    for language in languages:
+        _matcher(language)
+
+
 def literal_acts(text: str, speaker: Speaker, language: str) -> frozenset[str]:
     """Acts whose phrases occur in the text; none for a language without phrases.
 
@@ -41,10 +50,27 @@ def _plain(text: str) -> str:
     return " ".join(text.replace("’", "'").split())
 
 
+@contextmanager
+def _without_torch() -> Iterator[None]:
+    """Let spaCy load as it does where torch is not installed: matching phrases needs none, and torch takes seconds.
+
+    Where torch is loaded already, nothing changes.
+    """
+    if "torch" in sys.modules:
+        yield
+        return
+    sys.modules["torch"] = None  # type: ignore[assignment]  # what the import system reads as: not there
+    try:
+        yield
+    finally:
+        del sys.modules["torch"]
+
+
 @cache
 def _matcher(language: str) -> tuple[Language, PhraseMatcher] | None:
-    from spacy import blank
-    from spacy.matcher import PhraseMatcher
+    with _without_torch():
+        from spacy import blank
+        from spacy.matcher import PhraseMatcher
 
     phrases = yaml.safe_load(PHRASES.read_text(encoding="utf-8")).get(language)
     if phrases is None:

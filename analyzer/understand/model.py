@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load
-from threadpoolctl import threadpool_limits
 
 from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, GROUPS, KINDS, LABELS
 from analyzer.call import Act, RequestKind, Speaker, Turn, Value
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
+from analyzer.threads import one_blas_thread
 from analyzer.understand.encoder import Encoder, SentenceEncoder, Vectors, encoder_name
-from analyzer.understand.literal import literal_acts
+from analyzer.understand.literal import literal_acts, load_phrases
 from analyzer.understand.tagger import Floats, RoleHead, TurnTagger, sigmoid, speaker_indices
 from analyzer.weights.encoder import shipped_adapter
 
@@ -127,11 +127,12 @@ class ActModel:
             raise ModelError(
                 "the trained heads are of another shape than this version's.", path=self._folder, next_step=REINSTALL
             ) from fault
+        load_phrases(self.languages)
         return _Loaded(self._make_encoder(), members, role)
 
     def agent_log_odds(self, texts: Sequence[str]) -> tuple[float, ...]:
         """For each text, the log odds that an agent says it."""
-        with threadpool_limits(1, "blas"):
+        with one_blas_thread():
             return tuple(float(value) for value in self.load().role.log_odds(self._vectors(texts)))
 
     def understand(self, turns: Sequence[Turn], language: str) -> Understanding:
@@ -157,7 +158,7 @@ class ActModel:
         """Calibrated probability of every label, shape (turns, labels), in the order of `LABELS`; and that a turn
         responds to a request of a kind in another turn, shape (turns, turns, kinds)."""
         speakers = speaker_indices([turn.speaker for turn in turns])
-        with threadpool_limits(1, "blas"):  # how sums are split among threads must not change a digit
+        with one_blas_thread():  # how sums are split among threads must not change a digit
             found = [member(vectors, speakers) for member in self.load().members]
         logits, links = (np.mean([pair[side] for pair in found], axis=0) for side in (0, 1))
         offsets = np.array(self._settings.offsets, dtype=np.float32)

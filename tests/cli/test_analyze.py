@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -15,6 +16,11 @@ from click.testing import Result
 
 import analyzer.cli.writing
 import analyzer.pipeline
+from analyzer.audio.playback import encode_playback
+from analyzer.cli.running import Outcome
+from analyzer.cli.writing import RunWriter
+from analyzer.config import options
+from analyzer.inputs import Input
 
 from .conftest import HOSTILE
 
@@ -475,3 +481,20 @@ def test_a_real_call_is_judged_the_same_from_any_folder(
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert (tmp_path / "first" / "a.json").read_bytes() == (tmp_path / "second" / "a.json").read_bytes()
     assert [request["kind"] for request in report(tmp_path / "first", "a")["requests"]] == ["cancel"]
+
+
+def test_each_page_has_the_sound_of_its_own_call(write_call: Write, out: Path, fake_acts: object) -> None:
+    """The sound is made while a call is recognised; what was begun for another call must not end up in a page."""
+    judged = analyzer.pipeline.analyze(Input(write_call("a.json"), "transcript"), options()).report
+    first, second = (np.full((2, 16_000), level, dtype=np.float32) for level in (0.1, 0.2))
+    writer = RunWriter(out, frozenset({"html"}))
+
+    for name, prepared, samples in (("a", first, first), ("b", first, second)):
+        info = judged.call.model_copy(update={"id": name})
+        analysis = analyzer.pipeline.Analysis(judged.model_copy(update={"call": info}), samples)
+        writer.prepare(prepared)
+        assert writer.take(Outcome(name, analysis, None)) is None
+
+    for name, samples in (("a", first), ("b", second)):
+        sound = base64.b64encode(encode_playback(samples)).decode()
+        assert sound in (out / f"{name}.html").read_text(encoding="utf-8")

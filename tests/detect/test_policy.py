@@ -106,6 +106,20 @@ def test_the_finding_names_the_limit_it_broke(tmp_path: Path):
     assert finding.facts["limits"][0] == {"limit": "attempts_after_refusal", "allowed": 0, "found": 1}
 
 
+def test_a_finding_by_another_limit_is_as_sure_as_its_attempts(tmp_path: Path):
+    """The policy allows the attempts after the no, so their number is not what is wrong."""
+    case = next(case for case in cases("retention_ledger") if case.name == "one offer after a restated wish is mild")
+    text = "name: no-offers\nsource: a test\noffers_at_most: 0\nafter_refusal: {allowed: 5, mild_at_most: 9, "
+    policy = load_policy(written(tmp_path, text + "always_severe: [threat]}\n"))
+    ledger = retention_ledger(case.turns, policy, case.topics)
+    assert ledger.attempts_after_refusal and ledger.limits_broken == ("offers_at_most",)
+
+    (finding,) = retention_pressure.RULE.detect(replace(case.observed, retention=ledger, policy=policy))
+
+    sure = [max(act.confidence for act in turn.acts) for turn in case.turns if turn.acts]
+    assert min(sure) <= finding.confidence <= max(sure)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from analyzer.understand.literal import literal_acts
@@ -75,3 +78,15 @@ def test_one_turn_can_hold_several() -> None:
         "hold_notice",
         "farewell",
     }
+
+
+def test_phrases_load_without_torch_and_leave_it_to_others() -> None:
+    """Importing torch takes seconds; where it is wanted afterwards, it must be there."""
+    script = (
+        "import sys; from analyzer.understand.literal import literal_acts; literal_acts('Goodbye!', 'agent', 'en');"
+        " print('torch' in sys.modules); import torch; print(torch.tensor([1]).item())"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "1"]
