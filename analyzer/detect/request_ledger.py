@@ -18,14 +18,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from analyzer.acts import RESPONSES
+from analyzer.acts import IN_WORDS, RESPONSES
 from analyzer.call import Evidence, Move, Outcome, Request, RequestKind, Turn, TurnIndex
 
 ANSWERED_BY_WORDS = frozenset({"information", "billing", "other"})
-IN_WORDS = ("acknowledge", "answer", "done", "commit", "decline", "transfer")
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
 SETTLED: frozenset[Outcome] = FINAL | {"committed"}
 CLEAR = 0.6  # fit of a kind from which a turn responds to it
+CLEAR_CANCEL = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
 
 
@@ -42,6 +42,11 @@ class _Intent:
     @property
     def is_open(self) -> bool:
         return self.settled_by is None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is to be argued about any more; who was put through can still be kept."""
+        return self.outcome in FINAL and self.outcome != "handed_over"
 
     @property
     def stated_since(self) -> bool:
@@ -80,11 +85,26 @@ def _customer(intents: list[_Intent], turn: Turn, answered: Turn | None) -> None
     known = tuple(intents)
     for kind in turn.kinds("restate"):
         own = _latest(intent for intent in known if kind in intent.heard_as)
-        _state(intents, own or _latest(intent for intent in known if intent.is_open), kind, turn)
+        if own is None and not _is_clear_cancel(turn, kind):
+            own = _latest(intent for intent in known if intent.is_open)
+        _state(intents, own, kind, turn)
     for kind in turn.kinds("request"):
+        if kind == "cancel" and only_thinks_about_it(turn):
+            continue
         _state(intents, _latest(intent for intent in intents if intent.kind == kind and intent.is_open), kind, turn)
     if turn.has("withdraw"):
         _take_back(intents, turn, answered)
+
+
+def only_thinks_about_it(turn: Turn) -> bool:
+    """Whether the customer is rather undecided than wants to leave: who only thinks about it has not asked to."""
+    return turn.confidence("hesitate") > stated_confidence(turn, "cancel") > 0
+
+
+def _is_clear_cancel(turn: Turn, kind: RequestKind) -> bool:
+    """Whether a repetition that fits nothing before is a wish to leave ("as I told your colleague, I'm cancelling"),
+    and not another word for what is open."""
+    return kind == "cancel" and stated_confidence(turn, kind) >= CLEAR_CANCEL and not only_thinks_about_it(turn)
 
 
 def _state(intents: list[_Intent], known: _Intent | None, kind: RequestKind, turn: Turn) -> None:
@@ -106,7 +126,7 @@ def _take_back(intents: Sequence[_Intent], turn: Turn, answered: Turn | None) ->
     """
     known = [intent for intent in intents if intent.stated[0] < turn.index] or intents
     argued = answered is not None and answered.has(*get_args(Move))
-    cancel = (intent for intent in known if intent.kind == "cancel" and intent.outcome not in FINAL)
+    cancel = (intent for intent in known if intent.kind == "cancel" and not intent.is_final)
     still_open = (intent for intent in known if intent.is_open)
     own = (_latest(cancel) if argued else None) or _latest(still_open) or _latest(known)
     if own is not None and turn.confidence("withdraw") >= stated_confidence(turn, own.kind):
@@ -118,10 +138,10 @@ def _latest(intents: Iterable[_Intent]) -> _Intent | None:
 
 
 def _unpromise(intents: Sequence[_Intent]) -> None:
-    """A promise to cancel with another attempt behind it was none."""
-    for intent in intents:
-        if intent.kind == "cancel" and intent.outcome == "committed":
-            intent.outcome, intent.settled_by = "acknowledged", None
+    """A promise to cancel with another attempt behind it was none, nor was a hand-over that leads to one."""
+    argued = _latest(intent for intent in intents if intent.kind == "cancel")
+    if argued is not None and argued.outcome in {"committed", "handed_over"}:
+        argued.outcome, argued.settled_by = "acknowledged", None
 
 
 def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float], asked: Turn | None) -> None:
@@ -142,7 +162,8 @@ def _respond(intent: _Intent, turn: Turn, asked: Turn | None) -> None:
     """Move an intent on, unless the turn rather talks past it: pitches and other topics are no response."""
     if turn.confidence("obstruction") > turn.confidence(*RESPONSES):
         return
-    if turn.has(*RESPONSES) and intent.outcome == "ignored":
+    asked_for = turn.has("save_offer") and asked is not None and asked.has("ask_offer")
+    if (turn.has(*RESPONSES) or asked_for) and intent.outcome == "ignored":
         intent.outcome = "acknowledged"
     if turn.has(*IN_WORDS) and intent.acknowledged is None:
         intent.acknowledged = turn.index
@@ -174,7 +195,7 @@ def _outcome(turn: Turn, intent: _Intent, asked: Turn | None) -> Outcome | None:
     hurdle = turn.has("obstruction")
     if turn.has("done"):
         return "resolved"
-    if turn.has("decline") and not hurdle and not (intent.outcome in SETTLED and declines_only_a_question(turn, asked)):
+    if turn.has("decline") and not hurdle and not declines_only_a_question(turn, asked):
         return "declined"
     if turn.has("transfer") and not hurdle:
         return "handed_over"

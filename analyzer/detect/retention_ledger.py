@@ -12,16 +12,23 @@ ends with the wish declined or withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from analyzer.call import Attempt, Move, Outcome, Request, RequestKind, Retention, Turn, TurnIndex
 from analyzer.detect.policy import Policy, broken_limits, severity
-from analyzer.detect.request_ledger import Topics, declines_only_a_question, request_ledger, stated_confidence
+from analyzer.detect.request_ledger import (
+    CLEAR_CANCEL,
+    Topics,
+    declines_only_a_question,
+    only_thinks_about_it,
+    request_ledger,
+    stated_confidence,
+)
 
 MOVES: tuple[Move, ...] = get_args(Move)
-CLEAR = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
+CLEAR = CLEAR_CANCEL
 ASKED_FOR: tuple[Move, ...] = ("save_offer", "persuasion")
 OTHER_QUESTIONS = ("identity_check", "closing")
 
@@ -41,11 +48,16 @@ class _State:
     said: Turn | None = None  # the customer's last turn
     withdrawn: bool = False
 
+    @property
+    def offered(self) -> bool:
+        """Whether the last attempt was an offer, which a further question can be about."""
+        return bool(self.attempts) and "save_offer" in self.attempts[-1].moves
+
 
 def states_cancel(turn: Turn) -> bool:
     """Whether the customer makes clear here that they want to end a contract or service."""
-    stated = stated_confidence(turn, "cancel")
-    return turn.speaker == "customer" and stated > 0 and stated >= turn.confidence("hesitate") and not takes_back(turn)
+    stated = stated_confidence(turn, "cancel") > 0
+    return turn.speaker == "customer" and stated and not only_thinks_about_it(turn) and not takes_back(turn)
 
 
 def takes_back(turn: Turn) -> bool:
@@ -106,7 +118,7 @@ def _customer(state: _State, turn: Turn) -> None:
         state.refusals.append(turn.index)
     if states_cancel(turn):
         state.withdrawn = False
-    elif takes_back(turn) and (state.wish == "cancel" or state.just_pressed):
+    elif takes_back(turn) and _about_leaving(state):
         state.withdrawn = True
         state.done.clear()
         state.promised.clear()
@@ -119,12 +131,19 @@ def _customer(state: _State, turn: Turn) -> None:
     state.said = turn
 
 
+def _about_leaving(state: _State) -> bool:
+    """Whether what the customer takes back now is the wish to leave: it was just argued about, or it is what they want
+    and it is not settled while something else is."""
+    settled = _honoured(state) is not None
+    return state.just_pressed or (state.wish == "cancel" and not (settled and state.others))
+
+
 def _refuses(state: _State, turn: Turn) -> bool:
-    """A no to a probe or an offer, or clearly the wish again; a further cancellation after one that is done is a new
-    wish."""
+    """A no to a probe or an offer, or clearly the wish again; a further cancellation after one that is done or promised
+    is a new wish."""
     if states_cancel(turn) and stated_confidence(turn, "cancel") >= CLEAR:
         again = any(act.act == "restate" and act.kind == "cancel" for act in turn.acts)
-        return again or _honoured(state) not in state.done
+        return again or _honoured(state) is None
     if not turn.has("refuse") or gives_only_a_reason(turn):
         return False
     answers_else = state.just_asked and not state.just_pressed
@@ -138,7 +157,7 @@ def gives_only_a_reason(turn: Turn) -> bool:
 
 def _follow_wish(state: _State, turn: Turn, refused: bool) -> None:
     """What the customer now wants; who says no to an attempt is back at the cancellation."""
-    others = _others([turn])
+    others = _others([turn], state.others)
     state.others.update(others)
     if states_cancel(turn) or (refused and state.just_pressed and not others):
         state.wish = "cancel"
@@ -146,16 +165,20 @@ def _follow_wish(state: _State, turn: Turn, refused: bool) -> None:
         state.wish = "other"
 
 
-def _others(turns: Sequence[Turn]) -> set[RequestKind]:
-    """What the customer states besides a cancellation."""
-    stated = {kind for turn in turns if turn.speaker == "customer" for kind in turn.kinds("request", "restate")}
-    return stated - {"cancel"}
+def _others(turns: Sequence[Turn], known: Collection[RequestKind] = ()) -> set[RequestKind]:
+    """What the customer states besides a cancellation; what is repeated without having been stated is no other wish."""
+    customer = [turn for turn in turns if turn.speaker == "customer"]
+    stated = {kind for turn in customer for kind in turn.kinds("request")}
+    repeated = {kind for turn in customer for kind in turn.kinds("restate")} & (stated | {*known})
+    return (stated | repeated) - {"cancel"}
 
 
 def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
     """Take down moves, and what is done or promised; to obstruct another wish is no move against the cancellation."""
-    moves = [move for move in moves_of(turn) if move != "obstruction" or state.wish == "cancel"]
-    state.just_asked = state.just_asked or turn.has(*OTHER_QUESTIONS)
+    other = max((fit.get(kind, 0.0) for kind in state.others), default=0.0)
+    against_leaving = state.wish == "cancel" or (fit.get("cancel", 0.0) > other and _honoured(state) is None)
+    moves = [move for move in moves_of(turn) if move != "obstruction" or against_leaving]
+    state.just_asked = state.just_asked or turn.has(*OTHER_QUESTIONS) or (turn.has("clarify") and not state.offered)
     if moves:
         state.pressed = state.just_pressed = True
     if state.offers != "unasked" and set(moves) & set(ASKED_FOR):
@@ -163,7 +186,7 @@ def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
         moves = [move for move in moves if move not in ASKED_FOR]
     if moves:
         state.attempts.append(Attempt(turn=turn.index, moves=tuple(moves)))
-    if fit.get("cancel", 0.0) < max((fit.get(kind, 0.0) for kind in state.others), default=0.0):
+    if fit.get("cancel", 0.0) < other:
         return
     if turn.has("decline") and state.wish == "cancel" and not declines_only_a_question(turn, state.said):
         state.promised.clear()
