@@ -10,7 +10,7 @@ lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from analyzer.call import Finding, FindingSeverity, Request, Turn
 from analyzer.detect.evidence import cause_of, with_cause
@@ -35,12 +35,21 @@ def _finding(observed: Observed, request: Request) -> Finding:
     return Finding(
         rule=RULE.name,
         severity=_severity(request),
-        confidence=round(stated_confidence(turns[request.stated[0]], request.kind), 3),
+        confidence=_confidence(turns, request),
         cause=cause_of(since, ()),
         message=f"The customer's request ({wish}), stated {told}, was {unanswered}.",
         evidence=with_cause(request.evidence, since),
         facts={"kind": request.kind, "outcome": request.outcome, "stated": len(request.stated)},
     )
+
+
+def _confidence(turns: Sequence[Turn], request: Request) -> float:
+    """How sure the first statement is; and where it was acknowledged, so that it must have been stated often, as many
+    of the repetitions as that takes."""
+    said = sorted((turns[index].confidence("request", "restate") for index in request.stated[1:]), reverse=True)
+    needed = said[: OFTEN - 1] if request.outcome == "acknowledged" else []
+    weakest: float = min(stated_confidence(turns[request.stated[0]], request.kind), *needed, 1.0)
+    return round(weakest, 3)
 
 
 def _while_it_was_about(observed: Observed, request: Request) -> tuple[Turn, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from analyzer.call import Attempt, Finding, FindingSeverity, PressureSeverity, Retention, Turn
 from analyzer.detect.evidence import cause_of, quotes, with_cause
-from analyzer.detect.policy import Broken, Policy, broken_limits
+from analyzer.detect.policy import Broken, Policy, broken_limits, severity
 from analyzer.detect.request_ledger import stated_confidence
 from analyzer.detect.retention_ledger import ended_as, seconds_waited
 from analyzer.detect.rule import Observed, Rule
@@ -42,7 +42,8 @@ def detect(observed: Observed) -> Iterable[Finding]:
     if not broken:
         return
     last = ledger.attempts[-1].turn if ledger.attempts else len(turns)
-    since = turns[ledger.first_clear_cancel : last + 1]
+    begun = ledger.attempts[0].turn if ledger.attempts else ledger.first_clear_cancel
+    since = turns[begun : last + 1]  # what is put down to the process before the first attempt, forced none
     honoured = () if ledger.honoured is None else (ledger.honoured,)
     before = [attempt.turn for attempt in ledger.attempts if attempt.turn not in ledger.attempts_after_refusal]
     yield Finding(
@@ -102,27 +103,35 @@ def _limit(broken: Broken) -> str:
 
 def _confidence(observed: Observed, after: Sequence[Attempt]) -> float:
     """How sure the weakest link is that the verdict needs: the wish; where attempts after a refusal break a limit, a
-    refusal before the last of them, and as many of them as the severity takes; else an attempt."""
+    refusal and as many attempts behind it as the severity takes; else an attempt."""
     ledger, turns = observed.retention, observed.call.turns
     assert ledger is not None and ledger.first_clear_cancel is not None
     links = [stated_confidence(turns[ledger.first_clear_cancel], "cancel")]
     if after:
-        said_no = (turns[index] for index in ledger.refusals if index < after[-1].turn)
-        links.append(max(max(turn.confidence("refuse"), stated_confidence(turn, "cancel")) for turn in said_no))
-        links.append(_surest(turns, after, observed.policy))
+        links.append(max(_from(turns, turns[index], after, observed.policy) for index in ledger.refusals))
     elif ledger.attempts:
         links.append(max(turns[attempt.turn].confidence(*attempt.moves) for attempt in ledger.attempts))
     return round(min(links), 3)
 
 
+def _from(turns: Sequence[Turn], no: Turn, after: Sequence[Attempt], policy: Policy) -> float:
+    """How sure the verdict is if this refusal is the first: nought where too little comes behind it."""
+    behind = [attempt for attempt in after if attempt.turn > no.index]
+    if not behind or severity(behind, policy) != severity(after, policy):
+        return 0.0
+    return min(max(no.confidence("refuse"), stated_confidence(no, "cancel")), _surest(turns, behind, policy))
+
+
 def _surest(turns: Sequence[Turn], after: Sequence[Attempt], policy: Policy) -> float:
     """How sure it is that the attempts after the refusal weigh as much as they do: by a move that is severe at once,
-    or by their number."""
+    or by their number where that is enough."""
     limits = policy.after_refusal
-    hard = [turns[attempt.turn].confidence(*(set(attempt.moves) & set(limits.always_severe))) for attempt in after]
+    hard = max(turns[attempt.turn].confidence(*(set(attempt.moves) & set(limits.always_severe))) for attempt in after)
+    if hard and len(after) <= limits.mild_at_most:
+        return hard
     each = sorted((turns[attempt.turn].confidence(*attempt.moves) for attempt in after), reverse=True)
     needed = limits.mild_at_most + 1 if len(after) > limits.mild_at_most else limits.allowed + 1
-    return max(*hard, each[min(needed, len(each)) - 1])  # fewer where another limit is broken
+    return max(hard, each[min(needed, len(each)) - 1])  # fewer where another limit is broken
 
 
 RULE = Rule(name="retention-pressure", needs=("speakers", "language"), detect=detect, ledger="retention")

@@ -54,7 +54,8 @@ def detect(observed: Observed) -> Iterable[Finding]:
         return
     turns = observed.call.turns
     selling = _follow(turns, observed.retention.first_clear_cancel)
-    attempts = selling.attempts
+    to_keep = {attempt.turn for attempt in observed.retention.attempts}
+    attempts = [attempt for attempt in selling.attempts if attempt.turn.index not in to_keep]
     if selling.pitch is None or not attempts:
         return
     since = turns[attempts[0].no.index : attempts[-1].turn.index + 1]
@@ -111,7 +112,9 @@ def _customer(selling: _Selling, turn: Turn) -> None:
     """A no to a pitch stands until an offer is asked for or taken."""
     selling.offers_wanted = turn.has("ask_offer")
     taken = selling.just_pitched and turn.has("agree") and not turn.has("refuse")
-    if selling.offers_wanted or taken:
+    if taken:
+        selling.pitch = selling.no = None
+    elif selling.offers_wanted:
         selling.no = None
     elif turn.has("refuse") and selling.pitch is not None:
         selling.no = turn

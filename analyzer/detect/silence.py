@@ -23,10 +23,10 @@ class Gap:
 
 
 def gaps(turns: Sequence[Turn]) -> Iterable[Gap]:
-    """Silences of a timed call in order, none where turns touch or overlap."""
+    """Silences of a timed call in order, none where turns touch or overlap. A turn without words breaks none."""
     last: Turn | None = None
     for turn in turns:
-        if turn.start_ms is None or turn.end_ms is None:
+        if turn.start_ms is None or turn.end_ms is None or not turn.text.strip():
             continue
         if last is not None and last.end_ms is not None and turn.start_ms > last.end_ms:
             yield Gap(last, turn, turn.start_ms - last.end_ms)

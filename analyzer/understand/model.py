@@ -132,8 +132,9 @@ class ActModel:
 
     def agent_log_odds(self, texts: Sequence[str]) -> tuple[float, ...]:
         """For each text, the log odds that an agent says it."""
+        vectors = self._vectors(texts)
         with one_blas_thread():
-            return tuple(float(value) for value in self.load().role.log_odds(self._vectors(texts)))
+            return tuple(float(value) for value in self.load().role.log_odds(vectors))
 
     def understand(self, turns: Sequence[Turn], language: str) -> Understanding:
         """Acts of every turn with a known speaker; a turn of `unknown` gets none."""
@@ -151,7 +152,9 @@ class ActModel:
         wanted = tuple(texts)
         last = self._last  # one reading of it: another thread may ask about another call
         if last is None or last[0] != wanted:
-            last = self._last = (wanted, self.load().encoder.embed(wanted))
+            encoder = self.load().encoder
+            with one_blas_thread():
+                last = self._last = (wanted, encoder.embed(wanted))
         return last[1]
 
     def probabilities(self, vectors: Vectors, turns: Sequence[Turn]) -> tuple[Probabilities, Probabilities]:
