@@ -21,6 +21,7 @@ ACTS: tuple[str, ...] = tuple(dict.fromkeys((*AGENT_ACTS, *CUSTOMER_ACTS)))
 RESPONSES = (
     "acknowledge", "identity_check", "clarify", "answer", "done", "commit", "decline", "transfer", "hold_notice"
 )  # fmt: skip
+IN_WORDS = ("acknowledge", "answer", "done", "commit", "decline", "transfer")  # responses that take a wish up in words
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {  # who, and the acts of which a turn holds at least one
     "move": ("agent", MOVES),
     "response": ("agent", RESPONSES),
