@@ -12,7 +12,7 @@ demo: $(INSTALLED)
 	elif [ $$status -ne 0 ]; then exit $$status; fi
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ import glob
 import itertools
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,6 +32,25 @@ class Input:
     form: Literal["recording", "transcript"]
 
 
+class GivenFiles:
+    """What a run was given to read, and so must never write to; a file is known by any of its names."""
+
+    def __init__(self, paths: Iterable[Path | str]) -> None:
+        self._known = frozenset(map(_identity, paths))
+
+    def __contains__(self, path: Path) -> bool:
+        return os.path.lexists(path) and _identity(path) in self._known
+
+
+def _identity(path: Path | str) -> tuple[int, int] | str:
+    """What a file has in common under all its names: through links, by way of `.`, in upper and lower case."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return os.path.realpath(path)
+    return found.st_dev, found.st_ino
+
+
 @dataclass(frozen=True, slots=True)
 class _Fault:
     """Why a JSON file is no transcript; `other` where it is whole and plainly something else."""
@@ -48,7 +67,8 @@ def find_inputs(
     An argument is a file, a folder (searched in full) or a glob (`**` goes through folders); a name that exists is
     never taken as a glob. Hidden files and folders are left out, and so is what lies in `exclude`, the folder the
     run writes to, unless it is named itself. A file reached twice counts once. An argument that leads to nothing
-    becomes an InputError, and so does broken JSON in a folder, which may be a call; the others go on.
+    becomes an InputError, and so does what cannot be reached, and broken JSON in a folder, which may be a call; the
+    others go on.
     """
     found: dict[str, Input] = {}
     errors: list[InputError] = []
@@ -59,6 +79,8 @@ def find_inputs(
                 found.setdefault(os.path.realpath(item.path), item)
         except InputError as error:
             errors.append(error)
+        except OSError as fault:
+            errors.append(_unreachable(argument, fault))
     told: dict[tuple[str, str], InputError] = {}
     for each in errors:
         told.setdefault((os.path.realpath(each.path or ""), each.fault), each)
@@ -66,10 +88,13 @@ def find_inputs(
 
 
 class _Search:
-    """Resolves arguments. Folders and JSON that cannot be read are added to `errors`, and the search goes on."""
+    """Resolves arguments. What cannot be read in folders and globs is added to `errors`, and the search goes on.
+
+    OSError where the argument itself cannot be reached.
+    """
 
     def __init__(self, exclude: Path | None, errors: list[InputError]) -> None:
-        self._exclude = None if exclude is None else exclude.resolve()
+        self._exclude = None if exclude is None else _real(exclude)
         self._errors = errors
 
     def resolve(self, argument: str) -> tuple[Input, ...]:
@@ -83,7 +108,7 @@ class _Search:
         raise InputError("there is no such file or folder.", path=argument, next_step="Check the name and the folder.")
 
     def _from_folder(self, folder: Path) -> tuple[Input, ...]:
-        if folder.resolve() == self._exclude:
+        if _real(folder) == self._exclude:
             raise _excluded(folder)
         known = len(self._errors)
         found = tuple(self._listed(folder))
@@ -105,7 +130,12 @@ class _Search:
 
     def _matched(self, path: Path, pattern: str) -> Iterator[Input]:
         """What one match of a glob stands for; a pattern that ends in `**` matches the files of folders itself."""
-        if not path.is_dir():
+        try:
+            is_folder = path.is_dir()
+        except OSError as fault:
+            self._errors.append(_unreachable(path, fault))
+            return
+        if not is_folder:
             yield from self._recognised(path)
         elif not pattern.rstrip("/").endswith("**"):
             yield from self._listed(path)
@@ -124,11 +154,17 @@ class _Search:
     def _recognised(self, path: Path) -> Iterator[Input]:
         """The file as an input, nothing where it is something else."""
         suffix = path.suffix.lower()
-        if not path.is_file():
+        if suffix not in AUDIO_SUFFIXES and suffix != ".json":
+            return
+        try:
+            if not path.is_file():
+                return
+        except OSError as error:
+            self._errors.append(_unreachable(path, error))
             return
         if suffix in AUDIO_SUFFIXES:
             yield Input(path, "recording")
-        elif suffix == ".json":
+        else:
             fault = _transcript_fault(path)
             if fault is None:
                 yield Input(path, "transcript")
@@ -149,11 +185,24 @@ class _Search:
 
     def _covers(self, path: Path) -> bool:
         """Whether the output folder is this path or holds it."""
-        return self._exclude is not None and path.resolve().is_relative_to(self._exclude)
+        return self._exclude is not None and _real(path).is_relative_to(self._exclude)
 
     def _holds(self, path: Path) -> bool:
         """Whether this path lies below the output folder: what is named there is wanted."""
-        return self._covers(path) and path.resolve() != self._exclude
+        return self._covers(path) and _real(path) != self._exclude
+
+
+def _real(path: Path) -> Path:
+    """The path without links. `Path.resolve` would raise on links in a circle."""
+    return Path(os.path.realpath(path))
+
+
+def _unreachable(path: Path | str, fault: OSError) -> InputError:
+    return InputError(
+        f"this cannot be reached ({fault.strerror or fault}).",
+        path=path,
+        next_step="Check the name, and the rights to its folder.",
+    )
 
 
 def _excluded(place: Path | str) -> InputError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer.errors import InputError
-from analyzer.inputs import Input, find_inputs
+from analyzer.inputs import GivenFiles, Input, find_inputs
 
 TRANSCRIPT = {"id": "a", "language": "en", "turns": [{"speaker": "agent", "text": "Hello."}]}
 
@@ -313,3 +314,71 @@ def test_a_folder_that_cannot_be_read_is_told(calls: Path, monkeypatch: pytest.M
 
     assert names(inputs, calls) == ["a.MP3", "b.wav", "t.json"]
     assert faults(errors) == [(str(calls / "2024"), "the folder cannot be read (Permission denied).")]
+
+
+@pytest.fixture
+def refuse_to_look(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """`refuse_to_look(name)`: nobody may see what files of this name are, as in a folder without the right to enter."""
+    look = os.stat
+
+    def refuse(name: str) -> None:
+        def stat(path: Any, **given: Any) -> os.stat_result:
+            if isinstance(path, str | Path) and Path(path).name == name:
+                raise PermissionError(13, "Permission denied", str(path))
+            return look(path, **given)
+
+        monkeypatch.setattr(os, "stat", stat)
+
+    return refuse
+
+
+@pytest.mark.parametrize("form", ["{calls}/locked.wav", "{calls}", "{calls}/*", "{calls}/*.wav", "{calls}/**"])
+def test_a_file_that_cannot_be_reached_stops_no_other(
+    calls: Path, refuse_to_look: Callable[[str], None], form: str
+) -> None:
+    """Named, in a folder and in a glob."""
+    locked = put(calls / "locked.wav")
+    refuse_to_look(locked.name)
+
+    inputs, errors = find_inputs([form.format(calls=calls), str(calls / "b.wav"), str(calls / "a.MP3")])
+
+    assert faults(errors) == [(str(locked), "this cannot be reached (Permission denied).")]
+    assert errors[0].next_step
+    assert {"b.wav", "a.MP3"} <= set(names(inputs, calls))
+
+
+def test_what_is_no_recording_need_not_be_reached(calls: Path, refuse_to_look: Callable[[str], None]) -> None:
+    refuse_to_look("notes.txt")
+
+    assert find_inputs([str(calls)])[1] == ()
+
+
+def test_a_name_that_is_too_long_for_the_system_stops_no_other(calls: Path) -> None:
+    long = str(calls / ("x" * 300 + ".wav"))
+
+    inputs, errors = find_inputs([long, str(calls / "b.wav")])
+
+    assert names(inputs, calls) == ["b.wav"]
+    assert faults(errors) == [(long, "this cannot be reached (File name too long).")]
+
+
+def test_a_link_to_itself_stops_no_other(calls: Path) -> None:
+    (calls / "loop.wav").symlink_to(calls / "loop.wav")
+
+    inputs, errors = find_inputs([str(calls / "*.wav"), str(calls / "loop.wav")], exclude=calls / "out")
+
+    assert names(inputs, calls) == ["b.wav"]
+    assert faults(errors) == [(str(calls / "loop.wav"), "this is not an ordinary file.")]
+
+
+def test_what_was_given_is_known_by_any_of_its_names(calls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (calls / "link.json").symlink_to(calls / "t.json")
+    (calls / "here").symlink_to(calls)
+    monkeypatch.chdir(calls)
+    given = GivenFiles(["t.json", "gone.json"])
+
+    for name in ("t.json", "./t.json", "2024/../t.json", "link.json", "here/t.json"):
+        assert Path(name) in given
+        assert calls / name in given
+    assert Path("other.json") not in given
+    assert Path("gone.json") not in given  # nothing is lost where nothing is

@@ -9,13 +9,12 @@ from typing import Literal, get_args
 
 from analyzer.agreement.alignment import Where, align, found, same
 from analyzer.agreement.comparison import VERDICTS, compare
-from analyzer.agreement.labels import MarkedCall
+from analyzer.agreement.labels import CRITERIA, MarkedCall
 from analyzer.agreement.statistics import Estimate, Figure, accuracy, cell, estimate, f1, kappa, macro_f1
 from analyzer.call import PressureSeverity, Report, TurnIndex, Value, VerdictName
 
 Text = Literal["clean", "recognised"]
 SEVERITIES: tuple[PressureSeverity, ...] = get_args(PressureSeverity)
-CRITERIA = ("greeting", "heard_first", "empathy", "next_step", "farewell")
 MARKS: tuple[VerdictName, ...] = tuple(VERDICTS.values())
 WITHIN = 1  # turns by which a first clear cancellation may be off
 

@@ -41,10 +41,13 @@ def accuracy(summed: Counts) -> float:
 
 
 def macro_f1(summed: Counts) -> float:
-    """Mean F1 over the classes of a square table, marked in rows and found in columns, of those that occur."""
+    """Mean F1 over the classes that are marked, in a square table with what is marked in rows and found in columns.
+
+    What is found and never marked, as "not judged", is no class of its own: it costs its true class recall.
+    """
     table = summed.reshape(_side(summed), -1)
     right, marked, found = table.diagonal(), table.sum(1), table.sum(0)
-    there = marked + found > 0
+    there = marked > 0
     return float((2 * right[there] / (marked + found)[there]).mean()) if there.any() else float("nan")
 
 

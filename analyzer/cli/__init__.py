@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -47,10 +48,18 @@ def _let_output_go() -> None:
             os.dup2(nowhere, stream.fileno())
 
 
+def _show_what_can_be_shown() -> None:
+    """Let the terminal replace letters that it does not have: printing them must not end a run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 class LazyGroup(click.Group):
     """Knows its commands by name and imports one only to run it: `--help` stays quick."""
 
     def make_context(self, *given: Any, **named: Any) -> click.Context:
+        _show_what_can_be_shown()
         with own_exit_codes():
             return super().make_context(*given, **named)
 

@@ -62,10 +62,11 @@ def command(inputs: tuple[str, ...], out: Path | None, formats: frozenset[str], 
         options = make_options(**given)
         from analyzer.cli.writing import RunWriter
 
-        writer = RunWriter(out, formats)
-        for outcome in run(inputs, options, exclude=out, on_sound=writer.prepare):
-            error = writer.take(outcome)
-            if error is not None:
-                complain(error)
-        writer.finish()
+        with RunWriter(out, formats) as writer:
+            for outcome in run(inputs, options, exclude=out, on_sound=writer.prepare, on_inputs=writer.spare):
+                error = writer.take(outcome)
+                if error is not None:
+                    complain(error)
+                del outcome, error  # and with them the sound, before the next recording is read
+            writer.finish()
         sys.exit(writer.exit_code)

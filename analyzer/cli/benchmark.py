@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from analyzer.cli.options import shared_options
-from analyzer.cli.running import complain, make_options, plain_errors, run, shown
+from analyzer.cli.running import Outcome, complain, make_options, plain_errors, run, shown
 
 if TYPE_CHECKING:
     from analyzer.agreement.benchmark import CallResult, Table, Text
+    from analyzer.agreement.folder import MarkedFolder
     from analyzer.agreement.labels import MarkedCall
+    from analyzer.call import Report
     from analyzer.config import Options
+    from analyzer.errors import TouchpointError
 
 SHIPPED = Path("samples/benchmark")
 
@@ -55,10 +58,10 @@ def command(folder: Path, json_file: Path | None, worst: int, text: str, **given
     with plain_errors():
         from analyzer.agreement.benchmark import summarise
 
-        marked = _marked(folder)
+        held = _marked(folder)
         options = make_options(**given)
-        errors: list[str] = []
-        results = list(_results(folder, marked, text, options, errors))
+        errors = [str(fault) for fault in held.faults]
+        results = list(_results(held, text, options, errors))
         tables = summarise(results)
         for table in tables:
             click.echo(_shown(table))
@@ -71,45 +74,52 @@ def command(folder: Path, json_file: Path | None, worst: int, text: str, **given
         sys.exit(2 if errors else 0)
 
 
-def _marked(folder: Path) -> dict[str, MarkedCall]:
-    """Marked calls of a folder by file stem; ConfigError when it holds none."""
-    from analyzer.agreement.labels import read_marked
+def _marked(folder: Path) -> MarkedFolder:
+    """The marked calls of a folder; ConfigError when it holds none that can be used."""
+    from analyzer.agreement.folder import read_folder
     from analyzer.errors import ConfigError
 
-    found: dict[str, MarkedCall] = {}
-    for path in sorted(folder.rglob("*.json")) if folder.is_dir() else ():
-        content = json.loads(path.read_bytes())
-        if isinstance(content, dict) and {"turns", "labels"} <= content.keys():
-            found[path.stem] = read_marked(path)
-    if not found:
+    held = read_folder(folder)
+    if not held.calls:
+        for fault in held.faults:
+            complain(fault)
         raise ConfigError(
-            "there are no marked calls.",
+            f"there are no marked calls{' that can be used' * bool(held.faults)}.",
             path=folder,
             next_step="Give a folder with transcripts that have `labels` (docs/definitions.md, section 7).",
         )
-    return found
+    return held
 
 
-def _results(
-    folder: Path, marked: dict[str, MarkedCall], text: str, options: Options, errors: list[str]
+def _results(held: MarkedFolder, text: str, options: Options, errors: list[str]) -> Iterator[CallResult]:
+    if text in {"clean", "both"}:
+        yield from _measured("clean", held.calls, options, errors)
+    if text in {"recognised", "both"}:
+        recorded, unclear = held.recorded()
+        errors += map(str, unclear)
+        yield from _measured("recognised", recorded, options, errors)
+
+
+def _measured(
+    text: Text, calls: Mapping[Path, MarkedCall], options: Options, errors: list[str]
 ) -> Iterator[CallResult]:  # fmt: skip
+    """Each file held against its own marks. They are told apart by their order: ids may be changed in a run."""
     from analyzer.agreement.benchmark import measure_call
-    from analyzer.inputs import AUDIO_SUFFIXES
+    from analyzer.inputs import find_inputs
 
-    files = [path for path in sorted(folder.rglob("*")) if path.stem in marked]
-    passes: list[tuple[Text, list[Path]]] = [
-        ("clean", [path for path in files if path.suffix == ".json"]),
-        ("recognised", [path for path in files if path.suffix.lower() in AUDIO_SUFFIXES]),
-    ]
-    for kind, paths in passes:
-        if text not in {kind, "both"} or not paths:
-            continue
-        for outcome in run([str(path) for path in paths], options, exclude=None):
-            if outcome.analysis is None:
-                errors.append(str(outcome.error))
-                continue
-            report = outcome.analysis.report
-            yield measure_call(marked[report.call.id], report, kind)
+    there, gone = find_inputs([str(path) for path in calls])  # a file may be gone since the folder was read
+    errors += map(str, gone)
+    outcomes = run([str(source.path) for source in there], options, exclude=None)
+    for source, (report, error) in zip(there, map(_without_sound, outcomes), strict=True):
+        if report is None:
+            errors.append(str(error))
+        else:
+            yield measure_call(calls[source.path], report, text)
+
+
+def _without_sound(outcome: Outcome) -> tuple[Report | None, TouchpointError | None]:
+    """The sound of a recording need not be held while the next one is read."""
+    return (None if outcome.analysis is None else outcome.analysis.report), outcome.error
 
 
 def _shown(table: Table) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from analyzer.errors import ConfigError
 
 if TYPE_CHECKING:
     from analyzer.gate import Gate
+    from analyzer.inputs import GivenFiles
     from analyzer.report.junit import GateCase
 
 
@@ -49,9 +51,10 @@ def command(
         if junit is not None:
             _check(junit)
         cases = []
-        for outcome in run(inputs, options, exclude=None):
+        for outcome in run(inputs, options, exclude=None, on_inputs=partial(_spare, junit)):
             cases.append(_case(gate, outcome))
             _say(cases[-1])
+            del outcome  # and with it the sound, before the next recording is read
         failures = [failure for case in cases for failure in case.failures]
         errors = [error for case in cases for error in case.errors] or ([] if cases else ["no input"])
         if junit is not None and (unwritten := _write(junit, cases)):
@@ -84,6 +87,12 @@ def _check(junit: Path) -> None:
         make_folder(junit.parent)
     except OSError as fault:
         raise _unwritten(junit, fault) from fault
+
+
+def _spare(junit: Path | None, given: GivenFiles) -> None:
+    """ConfigError, before any call is heard, when the file is an input itself."""
+    if junit is not None and junit in given:
+        raise ConfigError("this is an input of the run.", path=junit, next_step="Choose another --junit.")
 
 
 def _write(junit: Path, cases: list[GateCase]) -> ConfigError | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.errors import InputError, TouchpointError
-from analyzer.inputs import Input, find_inputs
+from analyzer.inputs import GivenFiles, Input, find_inputs
 
 if TYPE_CHECKING:
     from analyzer.config import Options
@@ -77,13 +77,20 @@ def make_options(**given: object) -> Options:
 
 
 def run(
-    arguments: Sequence[str], options: Options, exclude: Path | None, on_sound: Callable[[Sound], object] | None = None
+    arguments: Sequence[str],
+    options: Options,
+    exclude: Path | None,
+    on_sound: Callable[[Sound], object] | None = None,
+    on_inputs: Callable[[GivenFiles], object] | None = None,
 ) -> Iterator[Outcome]:
     """Analyse all inputs in order. Faults in the arguments come first. No two calls have the same id.
 
+    `on_inputs` gets all inputs before any is read, those with a fault too: what is written must not be one of them.
     `on_sound` gets the sound of each recording before it is recognised.
     """
     inputs, errors = find_inputs(arguments, exclude=exclude)
+    if on_inputs is not None:
+        on_inputs(GivenFiles([*(source.path for source in inputs), *(error.path for error in errors if error.path)]))
     for error in errors:
         yield Outcome(_named(error.path or "input"), None, error)
     names, taken = _call_ids(inputs), {OVERVIEW}
@@ -92,6 +99,7 @@ def run(
         with working(source.path.name):
             outcome = _one(source, options, names.get(source.path), on_sound)
         yield outcome if outcome.analysis is None else _settled(outcome, outcome.analysis, taken)
+        del outcome  # and with it the sound, before the next recording is read
 
 
 def _one(source: Input, options: Options, call_id: str | None, on_sound: Callable[[Sound], object] | None) -> Outcome:

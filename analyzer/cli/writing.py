@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from analyzer.audio.playback import encode_playback
 from analyzer.call import Report
 from analyzer.cli.console import PlainConsole
 from analyzer.cli.running import DEFECT, Outcome, shown
 from analyzer.errors import ConfigError, InputError, TouchpointError
+from analyzer.inputs import GivenFiles
 from analyzer.pipeline import Analysis, Sound
 from analyzer.report.csv import calls_csv
 from analyzer.report.html import call_page
@@ -28,8 +31,52 @@ def judged(report: Report) -> bool:
     return report.scorecard.score is not None and all(rule.status != "failed" for rule in report.rules)
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """The sound of one call in the making. `waiting` holds it until its turn comes, or until it is forgotten."""
+
+    samples: Sound
+    waiting: list[Sound]
+    made: Future[bytes]
+
+
+class Playback:
+    """Makes the sound of a page while its call is recognised: of one call at a time, on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="playback")
+        self._job: _Job | None = None
+
+    def begin(self, samples: Sound) -> None:
+        self.forget()
+        waiting = [samples]
+        self._job = _Job(samples, waiting, self._worker.submit(_encode, waiting))
+
+    def of(self, samples: Sound) -> bytes:
+        job = self._job
+        return job.made.result() if job is not None and job.samples is samples else encode_playback(samples)
+
+    def forget(self) -> None:
+        """Call off what was begun, and let go of its samples; what is already being encoded runs to its end."""
+        job, self._job = self._job, None
+        if job is not None:
+            job.made.cancel()
+            job.waiting.clear()
+
+    def close(self) -> None:
+        self.forget()
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+
+def _encode(waiting: list[Sound]) -> bytes:
+    return encode_playback(waiting.pop())
+
+
 class RunWriter:
-    """Takes outcomes one by one; what was written stays, whatever comes after."""
+    """Takes outcomes one by one; what was written stays, whatever comes after.
+
+    Used in a `with` statement: what is still being prepared when the run ends is called off.
+    """
 
     def __init__(self, out: Path | None, formats: frozenset[str]) -> None:
         self._out, self._formats = out, formats
@@ -37,26 +84,37 @@ class RunWriter:
         self._failures: list[RunFailure] = []
         self._unjudged: list[str] = []
         self._console = PlainConsole()
-        self._encoder = ThreadPoolExecutor(max_workers=1)
-        self._playback: tuple[Sound, Future[bytes]] | None = None
+        self._playback = Playback()
+        self._given = GivenFiles(())
         if out is not None:
             try:
                 make_folder(out)
             except OSError as fault:
                 raise _unwritten(out, "the folder for the reports cannot be written", fault) from fault
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._playback.close()
+
     @property
     def exit_code(self) -> int:
         return 2 if self._failures or self._unjudged or not self._rows else 0
 
+    def spare(self, given: GivenFiles) -> None:
+        """Never write a report over one of these files."""
+        self._given = given
+
     def prepare(self, samples: Sound) -> None:
         """Make the sound of a page while the call is recognised."""
         if self._out is not None and "html" in self._formats:
-            self._playback = (samples, self._encoder.submit(encode_playback, samples))
+            self._playback.begin(samples)
 
     def take(self, outcome: Outcome) -> TouchpointError | None:
         """Write one call; what went wrong with it, here or before."""
         error = outcome.error if outcome.analysis is None else self._reported(outcome.name, outcome.analysis)
+        self._playback.forget()
         if error is not None:
             self._failures.append(RunFailure.of(error, outcome.name))
         return error
@@ -72,6 +130,8 @@ class RunWriter:
                 self._write_call(self._out, analysis)
         except BrokenPipeError:  # of the terminal, not of a report
             raise
+        except TouchpointError as error:
+            return error
         except OSError as fault:
             return _unwritten(self._out, f"the report of {name} cannot be written", fault)
         except Exception as fault:  # a defect of ours on one call
@@ -84,16 +144,18 @@ class RunWriter:
         return None
 
     def _write_call(self, out: Path, analysis: Analysis) -> None:
-        stem = file_stem(analysis.report.call.id)
-        if "json" in self._formats:
-            write_atomically(out / f"{stem}.json", to_json(analysis.report).encode("utf-8"))
-        if "html" in self._formats:
-            audio = None if analysis.samples is None else self._playback_of(analysis.samples)
-            write_atomically(out / f"{stem}.html", call_page(analysis.report, audio=audio).encode("utf-8"))
-
-    def _playback_of(self, samples: Sound) -> bytes:
-        known, self._playback = self._playback, None
-        return known[1].result() if known is not None and known[0] is samples else encode_playback(samples)
+        """Write the files of a call: all that are asked for, or none where one would be written over an input."""
+        report = analysis.report
+        stem = file_stem(report.call.id)
+        targets = {kind: out / f"{stem}.{kind}" for kind in ("json", "html") if kind in self._formats}
+        for target in targets.values():
+            if target in self._given:
+                raise _over_input(target, report.call.source)
+        if "json" in targets:
+            write_atomically(targets["json"], to_json(report).encode("utf-8"))
+        if "html" in targets:
+            audio = None if analysis.samples is None else self._playback.of(analysis.samples)
+            write_atomically(targets["html"], call_page(report, audio=audio).encode("utf-8"))
 
     def finish(self) -> None:
         """The overview of the run: files where --out is given, the table on the terminal, and what was not judged."""
@@ -130,6 +192,14 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _over_input(target: Path, source: str) -> ConfigError:
+    return ConfigError(
+        f"the report of {source} would be written over {target.name}, which is an input of the run.",
+        path=target,
+        next_step="Choose another --out.",
+    )
 
 
 def _unwritten(out: Path | None, what: str, fault: OSError) -> ConfigError:

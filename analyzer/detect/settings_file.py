@@ -21,16 +21,19 @@ def load_settings(form: type[Settings], name: str, folder: Path) -> Settings:
     noun = form.__name__.lower()
     shipped = sorted(file.stem for file in folder.glob("*.yaml"))
     path = folder / f"{name}.yaml" if name in shipped else Path(name)
-    if not path.is_file():
-        raise ConfigError(
-            f"there is no {noun} {name!r}.", next_step=f"Shipped: {', '.join(shipped)}. Or give a YAML file."
-        )
     compare = f"Compare it with {shipped[0]}.yaml."
     try:
+        if not path.is_file():
+            raise ConfigError(
+                f"there is no {noun} {name!r}.", next_step=f"Shipped: {', '.join(shipped)}. Or give a YAML file."
+            )
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"is too large for a {noun}.", path=path, next_step=f"Keep it under {MAX_BYTES} bytes.")
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as fault:
+    except OSError as fault:
+        step = "Check the name, and the rights to the file and its folder."
+        raise ConfigError(f"cannot be read ({fault.strerror or fault}).", path=path, next_step=step) from fault
+    except UnicodeDecodeError as fault:
         raise ConfigError(f"cannot be read: {fault}.", path=path, next_step="Give a text file in UTF-8.") from fault
     try:
         return form.model_validate(_parse(text))

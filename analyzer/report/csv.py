@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 
 from analyzer.report.run import RunFailure, RunRow
+from analyzer.report.words import printable
 
 HEADER = (
     "id", "status", "source", "language", "duration_ms", "channels", "agent", "customer_tier", "recorded_at",
@@ -15,7 +16,6 @@ HEADER = (
     "findings_info", "rules_found", "rules_failed", "rules_skipped", "warnings", "page", "message",
 )  # fmt: skip
 FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-BREAKS = ("\t", "\r", "\n")
 
 Cell = str | int | float | bool | None | tuple[str, ...]
 
@@ -31,9 +31,13 @@ def calls_csv(rows: Sequence[RunRow], failures: Sequence[RunFailure]) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Text that a spreadsheet shows instead of computing: a leading apostrophe where it would start a formula."""
-    starts = text.lstrip().startswith(FORMULA_STARTS) or text.startswith(BREAKS)
-    return f"'{text}" if starts else text
+    """Text that stays in its cell and is shown instead of computed.
+
+    Line breaks, tabs and control characters are replaced, and a leading apostrophe stands where a formula would start.
+    Spaces are kept, so that a name can be found by its cell.
+    """
+    flat = " ".join(map(printable, text.split(" ")))
+    return f"'{flat}" if flat.lstrip().startswith(FORMULA_STARTS) else flat
 
 
 def _call(row: RunRow) -> dict[str, Cell]:

@@ -247,13 +247,19 @@ def _mark(point: _Point, base: dict[str, int], level: int) -> Mark:
 
 def _ticks(report: Report, scale: _Scale) -> Iterator[Tick]:
     steps = tuple(1000 * step for step in TICK_STEPS_S) if scale.timed else TICK_STEPS_TURNS
-    step = next((step for step in steps if scale.span / step <= MAX_TICKS), steps[-1])
+    step = _step(scale.span, steps)
     for value in range(0, scale.span + 1, step):
         if not scale.timed and value >= scale.span:
             return
         x = scale.percent(value if scale.timed else value + 0.5)
         label = clock(value) if scale.timed else str(report.turns[value].index)
         yield Tick(x, label, _anchor(x))
+
+
+def _step(span: int, steps: tuple[int, ...]) -> int:
+    """The first step that makes few enough labels; where none does, as many times the longest as it takes."""
+    longest = steps[-1] * -(-span // (steps[-1] * MAX_TICKS))
+    return next((step for step in steps if span <= step * MAX_TICKS), longest)
 
 
 def _anchor(x: float) -> str:

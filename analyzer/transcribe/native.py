@@ -14,6 +14,7 @@ from analyzer.call import Call, CallInfo, Milliseconds, Turn, whole
 from analyzer.errors import InputError
 
 NEXT = "See docs/transcripts.md for the format."
+LONGEST_MS = 7 * 24 * 60 * 60 * 1000  # no call takes a week; the clock of a computer is past it in any unit
 
 
 Text = Annotated[str, BeforeValidator(lambda given: whole(given) if isinstance(given, str) else given)]
@@ -60,6 +61,7 @@ def read_transcript(path: Path) -> Call:
         raise InputError(f"is not JSON ({fault}).", path=path, next_step=NEXT) from fault
     except ValidationError as fault:
         raise InputError(f"is not a transcript: {_first(fault)}.", path=path, next_step=NEXT) from fault
+    _check_times(native, path)
     turns = _turns(native, path)
     ends = [turn.end_ms for turn in turns if turn.end_ms is not None]
     info = CallInfo(
@@ -74,6 +76,18 @@ def read_transcript(path: Path) -> Call:
         recorded_at=native.recorded_at,
     )
     return Call(info=info, turns=turns)
+
+
+def _check_times(native: NativeTranscript, path: Path) -> None:
+    """InputError for a time that is no time of a call, as one that counts from 1970."""
+    for index, turn in enumerate(native.turns):
+        for name, time_ms in (("start_ms", turn.start_ms), ("end_ms", turn.end_ms)):
+            if time_ms is not None and time_ms >= LONGEST_MS:
+                raise InputError(
+                    f"is not a transcript: turns.{index}.{name}: lies a week or more after the start of the call.",
+                    path=path,
+                    next_step="Times count from the start of the call, in milliseconds: take its start away from each.",
+                )
 
 
 def _turns(native: NativeTranscript, path: Path) -> tuple[Turn, ...]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,6 +16,7 @@ from platformdirs import user_cache_path
 from analyzer.errors import ModelError
 
 COMPLETE = ".complete"
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def cache_dir() -> Path:
@@ -27,23 +30,33 @@ def build_once(name: str, build: Callable[[Path], None]) -> Path:
 
     The work happens in a folder beside it that is renamed when complete, under a lock between processes: a
     reader sees all or nothing, and two processes that start at once build once. What a killed process left is
-    removed by the next one. ModelError when the cache cannot be written.
+    removed by the next one. ModelError when the cache cannot be written, or what `build` reads cannot be read.
     """
     target = cache_dir() / name
-    if (target / COMPLETE).exists():
+    if _is_complete(target):
         return target
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(target.name + ".lock")):
-            if not (target / COMPLETE).exists():
-                _build(target, build)
-    except OSError as fault:
-        raise ModelError(
-            f"the cache of models cannot be written ({fault.strerror or fault}).",
-            path=target.parent,
-            next_step="Make room there, or set TOUCHPOINT_CACHE to another folder.",
-        ) from fault
+    with locked(target):
+        if not _is_complete(target):
+            _build(target, build)
     return target
+
+
+@contextmanager
+def locked(target: Path) -> Iterator[None]:
+    """Be the only process that makes this file or folder of the cache. ModelError when the cache cannot be written."""
+    lock = FileLock(target.with_name(target.name + ".lock"))
+    with _told_of_the_cache(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _is_complete(target: Path) -> bool:
+    with _told_of_the_cache(target.parent):
+        return (target / COMPLETE).exists()
 
 
 def _build(target: Path, build: Callable[[Path], None]) -> None:
@@ -51,14 +64,47 @@ def _build(target: Path, build: Callable[[Path], None]) -> None:
     scratch = target.with_name(f".{target.name}.partial")
     for left in (target, scratch):
         shutil.rmtree(left, ignore_errors=True)
-    scratch.mkdir()
+    with _told_of_the_cache(target.parent):
+        scratch.mkdir()
     try:
-        build(scratch)
-        (scratch / COMPLETE).touch()
-        scratch.replace(target)
+        _fill(scratch, build)
+        with _told_of_the_cache(target.parent):
+            (scratch / COMPLETE).touch()
+            scratch.replace(target)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
+
+
+def _fill(scratch: Path, build: Callable[[Path], None]) -> None:
+    """Build, and tell a fault of the cache from one of the weights that are read: each has another way out."""
+    try:
+        build(scratch)
+    except OSError as fault:
+        if fault.errno in FULL or str(fault.filename).startswith(str(scratch)):
+            raise _unwritable(scratch.parent, fault) from fault
+        raise ModelError(
+            f"the weights cannot be read ({fault.strerror or fault}).",
+            path=fault.filename,
+            next_step="Check the rights to read them, or install the package that holds them again.",
+        ) from fault
+
+
+@contextmanager
+def _told_of_the_cache(folder: Path) -> Iterator[None]:
+    """Turn a fault of the folder into a ModelError with a way out."""
+    try:
+        yield
+    except OSError as fault:
+        raise _unwritable(folder, fault) from fault
+
+
+def _unwritable(folder: Path, fault: OSError) -> ModelError:
+    return ModelError(
+        f"the cache of models cannot be written ({fault.strerror or fault}).",
+        path=folder,
+        next_step="Make room there, or set TOUCHPOINT_CACHE to another folder.",
+    )
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o666) -> None:

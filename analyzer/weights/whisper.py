@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.errors import ModelError
 from analyzer.weights import ctranslate, manifest
-from analyzer.weights.cache import build_once, cache_dir
+from analyzer.weights.cache import build_once, cache_dir, locked
 
 if TYPE_CHECKING:
     from whisper.model import Whisper
@@ -73,8 +74,16 @@ def resolve(name: str) -> WhisperWeights:
         entry = manifest.model(name)
         folder = build_once(f"whisper-{name}-{entry.sha256[:16]}", partial(_join, entry))
         return WhisperWeights(name, entry.sha256, folder)
-    path = Path(name).expanduser()
-    return _from_path(path) if path.exists() else _download(name)
+    path = Path(os.path.expanduser(name))  # noqa: PTH111  (Path raises where ~ names nobody)
+    try:
+        found = _from_path(path) if path.exists() else None
+    except OSError as fault:
+        raise ModelError(
+            f"the weights cannot be read ({fault.strerror or fault}).",
+            path=path,
+            next_step="Check the name, and the rights to the file and its folder.",
+        ) from fault
+    return found or _download(name)
 
 
 def _join(entry: manifest.Model, folder: Path) -> None:
@@ -105,14 +114,17 @@ def _download(name: str) -> WhisperWeights:
             f"no model is called {name!r}, and there is no such path.",
             next_step=f"Use one of {', '.join(urls)}, or a path. `touchpoint models list` shows what is installed.",
         )
-    try:
-        path = whisper._download(urls[name], str(cache_dir() / "openai-whisper"), False)
-    except Exception as fault:  # whatever the network stack raises: the answer for the user is the same
-        raise ModelError(
-            f"the weights of {name!r} could not be downloaded ({type(fault).__name__}: {fault}).",
-            next_step="Check the connection, give a path to weights, or use --model base, which needs no download.",
-        ) from fault
-    return WhisperWeights(name, urls[name].split("/")[-2], Path(str(path)))
+    *_, sha256, file = urls[name].split("/")
+    folder = cache_dir() / "openai-whisper"
+    with locked(folder / file):  # openai-whisper writes into the file itself, whoever reads it meanwhile
+        try:
+            path = whisper._download(urls[name], str(folder), False)
+        except Exception as fault:  # whatever the network stack raises: the answer for the user is the same
+            raise ModelError(
+                f"the weights of {name!r} could not be downloaded ({type(fault).__name__}: {fault}).",
+                next_step="Check the connection, give a path to weights, or use --model base, which needs no download.",
+            ) from fault
+    return WhisperWeights(name, sha256, Path(str(path)))
 
 
 def _convert(weights: WhisperWeights, folder: Path) -> None:

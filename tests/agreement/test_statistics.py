@@ -20,12 +20,25 @@ def test_f1_of_hits_missed_and_wrong() -> None:
     assert math.isnan(f1(summed(0, 0, 0)))
 
 
-def test_macro_f1_is_the_mean_over_the_classes_that_occur() -> None:
+def test_macro_f1_is_the_mean_over_the_classes() -> None:
     table = summed(*[8, 2, 0], *[0, 4, 1], *[0, 0, 5])  # marked in rows
 
     first, second, third = 16 / 18, 8 / 11, 10 / 11
     assert macro_f1(table) == pytest.approx((first + second + third) / 3)
     assert macro_f1(summed(5, 0, 0, 0)) == 1
+
+
+def test_macro_f1_is_over_the_classes_that_are_marked() -> None:
+    """None, mild, severe and "not judged", which nobody marks: it costs its true class recall and nothing else."""
+    judged = summed(*[4, 0, 0, 0], *[0, 2, 0, 0], *[0, 0, 0, 0], *[0, 0, 0, 0])
+    abstained = summed(*[3, 0, 0, 1], *[0, 2, 0, 0], *[0, 0, 0, 0], *[0, 0, 0, 0])
+    mistaken = summed(*[3, 0, 1, 0], *[0, 2, 0, 0], *[0, 0, 0, 0], *[0, 0, 0, 0])
+
+    recall = 3 / 4
+    assert macro_f1(judged) == 1
+    assert macro_f1(abstained) == pytest.approx((2 * recall / (1 + recall) + 1) / 2)
+    assert macro_f1(mistaken) == macro_f1(abstained)
+    assert math.isnan(macro_f1(summed(*[0.0] * 16)))
 
 
 def test_kappa_takes_chance_out() -> None:

@@ -6,20 +6,25 @@ import base64
 import json
 import os
 import shutil
-from collections.abc import Callable
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 import analyzer.cli.writing
 import analyzer.pipeline
 from analyzer.audio.playback import encode_playback
+from analyzer.cli import main
 from analyzer.cli.running import Outcome
 from analyzer.cli.writing import RunWriter
 from analyzer.config import options
+from analyzer.errors import InputError
 from analyzer.inputs import Input
 
 from .conftest import HOSTILE
@@ -487,14 +492,199 @@ def test_each_page_has_the_sound_of_its_own_call(write_call: Write, out: Path, f
     """The sound is made while a call is recognised; what was begun for another call must not end up in a page."""
     judged = analyzer.pipeline.analyze(Input(write_call("a.json"), "transcript"), options()).report
     first, second = (np.full((2, 16_000), level, dtype=np.float32) for level in (0.1, 0.2))
-    writer = RunWriter(out, frozenset({"html"}))
-
-    for name, prepared, samples in (("a", first, first), ("b", first, second)):
-        info = judged.call.model_copy(update={"id": name})
-        analysis = analyzer.pipeline.Analysis(judged.model_copy(update={"call": info}), samples)
-        writer.prepare(prepared)
-        assert writer.take(Outcome(name, analysis, None)) is None
+    with RunWriter(out, frozenset({"html"})) as writer:
+        for name, prepared, samples in (("a", first, first), ("b", first, second)):
+            info = judged.call.model_copy(update={"id": name})
+            analysis = analyzer.pipeline.Analysis(judged.model_copy(update={"call": info}), samples)
+            writer.prepare(prepared)
+            assert writer.take(Outcome(name, analysis, None)) is None
 
     for name, samples in (("a", first), ("b", second)):
         sound = base64.b64encode(encode_playback(samples)).decode()
         assert sound in (out / f"{name}.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("formats", ["json", "json,html,csv"])
+@pytest.mark.parametrize("place", ["calls", "./calls/.", "link"])
+def test_a_report_never_goes_over_an_input(
+    touchpoint: Run, write_call: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, formats: str
+) -> None:
+    """Whatever the folder is called; the other calls are written, and nothing of the one that cannot be."""
+    path, other = write_call("calls/a.json"), write_call("calls/b.json", id="4471")
+    before = path.read_bytes(), other.read_bytes()
+    (tmp_path / "link").symlink_to(tmp_path / "calls")
+    monkeypatch.chdir(tmp_path)
+    result = touchpoint("analyze", "calls/a.json", "calls/b.json", "--out", place, "--format", formats)
+
+    assert result.exit_code == 2
+    assert (path.read_bytes(), other.read_bytes()) == before
+    [line] = [line for line in result.stderr.splitlines() if line.startswith("touchpoint: ")]
+    assert line.startswith(f"touchpoint: {Path(place)}/a.json: the report of a.json would be written over a.json")
+    assert line.endswith("Choose another --out.")
+    assert report(tmp_path / "calls", "4471")["call"]["id"] == "4471"
+    assert "a.html" not in written(tmp_path / "calls")
+    if "csv" in formats:
+        assert "a.json" in (tmp_path / "calls" / "calls.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"turns": ['], ids=["a call", "no call", "half a call"])
+def test_a_report_never_goes_over_another_input(
+    touchpoint: Run, write_call: Write, tmp_path: Path, content: str | None
+) -> None:
+    """The id in one transcript is the name of another file of the run, which need not be a call that can be read."""
+    kept, path = write_call("calls/b.json", id="7"), write_call("calls/a.json", id="b")
+    if content is not None:
+        kept.write_text(content)
+    before = kept.read_bytes()
+    result = touchpoint("analyze", path, kept, "--out", kept.parent)
+
+    assert result.exit_code == 2
+    assert kept.read_bytes() == before
+    assert f"{kept}: the report of a.json would be written over b.json, which is an input of the run." in result.stderr
+
+
+def test_an_input_that_is_a_link_stays_a_link(touchpoint: Run, write_call: Write, tmp_path: Path) -> None:
+    path = write_call("store/a.json")
+    before = path.read_bytes()
+    link = tmp_path / "calls" / "a.json"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    result = touchpoint("analyze", link, "--out", link.parent)
+
+    assert result.exit_code == 2
+    assert link.is_symlink()
+    assert path.read_bytes() == before
+
+
+def test_the_report_of_an_earlier_run_is_written_anew(touchpoint: Run, write_call: Write, out: Path) -> None:
+    path = write_call("a.json")
+    for lines in ("fair", "pressed"):
+        write_call("a.json", lines)
+        assert touchpoint("analyze", path, "--out", out).exit_code == 0
+
+    assert report(out, "a")["retention"]["severity"] != "none"
+
+
+class Encoder:
+    """Stands in for the encoder: the first sound takes until `go_on` is set."""
+
+    def __init__(self) -> None:
+        self.encoded: list[float] = []
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, samples: np.ndarray) -> bytes:
+        self.encoded.append(float(samples.flat[0]))
+        self.begun.set()
+        assert self.go_on.wait(10)
+        return b"sound"
+
+    def finish(self) -> None:
+        self.go_on.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith("playback"):
+                thread.join(10)
+                assert not thread.is_alive()
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Encoder]:
+    stand_in = Encoder()
+    monkeypatch.setattr(analyzer.cli.writing, "encode_playback", stand_in)
+    yield stand_in
+    stand_in.go_on.set()
+
+
+def sound(level: float) -> np.ndarray:
+    return np.full((2, 16_000), level, dtype=np.float32)
+
+
+def test_the_sound_of_a_recording_that_failed_is_let_go(out: Path, encoder: Encoder) -> None:
+    """Neither the queue nor the writer keeps it, and only what is being encoded already is encoded."""
+    gone = []
+    with RunWriter(out, frozenset({"html"})) as writer:
+        writer.prepare(sound(1))
+        assert encoder.begun.wait(10)
+        for level in (2, 3):
+            writer.take(Outcome("a.wav", None, InputError("no speech.")))
+            samples = sound(level)
+            gone.append(weakref.ref(samples))
+            writer.prepare(samples)
+            del samples
+        writer.prepare(sound(4))
+        assert [samples() for samples in gone] == [None, None]
+        writer.take(Outcome("a.wav", None, InputError("no speech.")))
+    encoder.finish()
+
+    assert encoder.encoded == [1]
+
+
+def test_a_run_that_is_stopped_encodes_no_more(
+    touchpoint: Run, write_wav: Write, tmp_path: Path, out: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped_at_the_second(source: Input, options: Any, call_id: str | None, on_sound: Callable[..., object]) -> Any:
+        on_sound(sound(1 if source.path.stem == "a" else 2))
+        assert encoder.begun.wait(10)
+        if source.path.stem == "b":
+            raise KeyboardInterrupt
+        raise InputError("no speech.")
+
+    monkeypatch.setattr(analyzer.pipeline, "analyze", stopped_at_the_second)
+    result = touchpoint("analyze", *(write_wav(tmp_path / f"{name}.wav", seconds=0.1) for name in "ab"), "--out", out)
+    encoder.finish()
+
+    assert result.exit_code == 130
+    assert encoder.encoded == [1]
+
+
+@pytest.mark.parametrize("ends", ["judged", "failed"])
+@pytest.mark.parametrize("command", ["analyze", "gate"])
+def test_the_sound_of_a_call_is_let_go_before_the_next_is_read(
+    touchpoint: Run,
+    write_call: Write,
+    write_wav: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    ends: str,
+) -> None:
+    judged = analyzer.pipeline.analyze(Input(write_call("a.json"), "transcript"), options())
+    known: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+
+    def heard(source: Input, options: Any, call_id: str | None, on_sound: Callable[..., object] | None) -> Any:
+        alive.append(sum(samples() is not None for samples in known))
+        samples = sound(0.5)
+        known.append(weakref.ref(samples))
+        if ends == "failed":
+            raise InputError("no speech.", path=source.path)
+        return replace(judged, samples=samples)
+
+    monkeypatch.setattr(analyzer.pipeline, "analyze", heard)
+    more = ["--out", tmp_path / "out"] if command == "analyze" else ["--fail-under", "0"]
+    result = touchpoint(command, *(write_wav(tmp_path / f"{name}.wav", seconds=0.1) for name in "xyz"), *more)
+
+    assert result.exit_code == (0 if ends == "judged" else 2)
+    assert alive == [0, 0, 0]
+
+
+@pytest.mark.parametrize("charset", ["ascii", "latin-1"])
+def test_letters_that_the_terminal_does_not_have_are_replaced(
+    fake_acts: object, write_call: Write, out: Path, charset: str
+) -> None:
+    """With --out and without; the exit code is that of the calls."""
+    path = write_call("a.json", "pressed", id="a→b")
+    for more in ([], ["--out", str(out)]):
+        result = CliRunner(charset=charset).invoke(main, ["analyze", str(path), *more])
+        assert result.exit_code == 0, result.stderr
+        assert "a?b" in result.stdout
+
+
+def test_on_a_terminal_without_unicode_the_run_ends_as_ever(
+    in_process_of_its_own: Callable[..., Any], python_env: dict[str, str], tmp_path: Path, out: Path
+) -> None:
+    python_env["PYTHONIOENCODING"] = "ascii"
+    result = in_process_of_its_own("analyze", tmp_path / "a→b.wav", "--out", out)
+
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "0 calls, 1 input not judged" in result.stdout

@@ -7,9 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
 import analyzer.weights.cache
+from analyzer.cli import main
 
 from .conftest import HOSTILE
 
@@ -209,3 +210,29 @@ def test_a_junit_file_that_cannot_be_written_at_the_end_hides_no_verdict(
     assert result.exit_code == code
     assert result.stdout.startswith("FAIL  a" if call == "pressed" else "PASS  a")
     assert "gate.xml: cannot be written (No space left on device). Choose another --junit." in result.stderr
+
+
+def test_the_junit_file_never_goes_over_an_input(
+    touchpoint: Run, write_call: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Known before any call is heard, by whatever name."""
+    path = write_call("calls/a.json")
+    before = path.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    result = touchpoint("gate", "calls", "--fail-under", "1", "--junit", "calls/../calls/a.json")
+
+    assert result.exit_code == 2
+    assert path.read_bytes() == before
+    assert result.stdout == ""
+    assert "a.json: this is an input of the run. Choose another --junit." in result.stderr
+
+
+@pytest.mark.parametrize(("call", "code"), [("pressed", 1), ("fair", 0)])
+def test_letters_that_the_terminal_does_not_have_decide_no_verdict(
+    fake_acts: object, write_call: Write, call: str, code: int
+) -> None:
+    path = write_call("a.json", call, id="a→b")
+    result = CliRunner(charset="latin-1").invoke(main, ["gate", str(path), "--fail-under", "90"])
+
+    assert result.exit_code == code, result.stderr
+    assert result.stdout.startswith(f"{'FAIL' if code else 'PASS'}  a?b\n")

@@ -146,3 +146,19 @@ def test_a_broken_policy_names_file_place_and_next_step(tmp_path: Path, text: st
 def test_a_policy_that_is_not_there_names_those_that_are():
     with pytest.raises(ConfigError, match=r"no policy 'hous'.*Shipped: cut-short, house, one-offer, unr"):
         load_policy("hous")
+
+
+def test_a_policy_whose_name_is_too_long_for_the_system_is_a_mistake():
+    with pytest.raises(ConfigError, match=r"x: cannot be read \(File name too long\)\. Check the name") as caught:
+        load_policy("x" * 300)
+    assert caught.value.path == "x" * 300
+
+
+def test_a_policy_that_may_not_be_looked_at_names_file_and_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = written(tmp_path, STRICT)
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(ConfigError, match=r"own\.yaml: cannot be read \(Permission denied\)"):
+        load_policy(path)

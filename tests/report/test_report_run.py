@@ -110,13 +110,36 @@ def test_no_cell_is_a_formula(reports: dict[str, Report]) -> None:
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in line.values())
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "  =1", "\n=1", "＝1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "  =1", "＝1"])
 def test_a_formula_is_neutralised(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
 
 
-def test_ordinary_text_stays() -> None:
-    assert safe_cell("a=b, -1") == "a=b, -1"
+@pytest.mark.parametrize("text", ["\t=1", "\n=1", "\r=1", "\xa0=1", "\u2028=1"])
+def test_a_formula_after_a_break_is_neutralised(text: str) -> None:
+    assert safe_cell(text) == "'=1"
+
+
+@pytest.mark.parametrize("text", ["a=b, -1", "two  spaces.wav", " ends with one ", "anruf-ä", ""])
+def test_ordinary_text_stays(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\x1bb", "a\u202eb"])
+def test_what_cannot_be_seen_is_shown(text: str) -> None:
+    assert safe_cell(text) == "a\ufffdb"
+
+
+@pytest.mark.parametrize("line_break", ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_no_text_makes_a_row_of_its_own(severe: Report, line_break: str) -> None:
+    """Also where a reader breaks lines at a lone carriage return, as Excel does."""
+    agent = f"Ann{line_break}=HYPERLINK(1)"
+    info = severe.call.model_copy(update={"agent": agent, "source": f"a{line_break}b.wav"})
+    failure = FAILURE.model_copy(update={"message": agent})
+    text = calls_csv([RunRow.of(severe.model_copy(update={"call": info}))], [failure])
+    assert len(text.splitlines()) == 3
+    call, failed = lines_of(text)
+    assert (call["agent"], call["source"], failed["message"]) == ("Ann =HYPERLINK(1)", "a b.wav", "Ann =HYPERLINK(1)")
 
 
 def console(width: int, *, terminal: bool = False) -> Console:

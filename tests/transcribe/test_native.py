@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from analyzer.errors import InputError
-from analyzer.transcribe.native import NEXT, read_transcript
+from analyzer.transcribe.native import LONGEST_MS, NEXT, read_transcript
 
 GOOD: dict[str, Any] = {
     "id": "2024/call 7",
@@ -132,6 +132,34 @@ def test_what_is_wrong_is_named_with_its_place(put: Any, content: Any, fault: st
 def test_the_turn_that_ends_before_it_starts_is_numbered(put: Any) -> None:
     with pytest.raises(InputError, match="turn 1 ends before it starts"):
         read_transcript(put(turn(start_ms=900, end_ms=800)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"start_ms": 1_700_000_000_000, "end_ms": 1_700_000_001_000}, "start_ms"),
+        ({"start_ms": 1_700_000_000_000_000, "end_ms": 1_700_000_000_000_001}, "start_ms"),
+        ({"start_ms": 1_700_000_000, "end_ms": 1_700_000_001}, "start_ms"),
+        ({"start_ms": 1_700_000_000_000.0}, "start_ms"),
+        ({"end_ms": LONGEST_MS}, "end_ms"),
+        ({"start_ms": None, "end_ms": 10**300}, "end_ms"),
+    ],
+    ids=["epoch in ms", "in µs", "in s", "as a float", "a week", "half a clock"],
+)
+def test_times_that_do_not_count_from_the_start_of_the_call_say_so(put: Any, changes: dict[str, Any], key: str) -> None:
+    """Times since 1970 would make a picture of decades."""
+    path = put(turn(**changes))
+
+    with pytest.raises(InputError) as caught:
+        read_transcript(path)
+
+    assert caught.value.path == str(path)
+    assert caught.value.fault.startswith(f"is not a transcript: turns.1.{key}: ")
+    assert "count from the start of the call, in milliseconds" in caught.value.next_step
+
+
+def test_a_call_may_take_days(put: Any) -> None:
+    assert read_transcript(put(turn(end_ms=LONGEST_MS - 1))).info.duration_ms == LONGEST_MS - 1
 
 
 def test_a_message_does_not_repeat_what_people_said(put: Any) -> None:

@@ -129,6 +129,53 @@ def test_a_disk_that_fills_up_while_building_leaves_nothing(cache_folder: Path) 
     assert seen(cache_folder) == set()
 
 
+def test_a_file_of_the_cache_that_cannot_be_written_is_told_of_the_cache(cache_folder: Path) -> None:
+    def build(folder: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(folder / "model.bin"))
+
+    with pytest.raises(ModelError, match=r"the cache of models cannot be written \(Permission denied\)") as caught:
+        build_once("thing", build)
+
+    assert caught.value.path == str(cache_folder)
+
+
+@pytest.mark.parametrize(
+    ("fault", "path"),
+    [
+        (PermissionError(13, "Permission denied", "/site/toy/part.bin"), "/site/toy/part.bin"),
+        (OSError(5, "Input/output error"), None),
+    ],
+)
+def test_weights_that_cannot_be_read_are_no_fault_of_the_cache(
+    cache_folder: Path, fault: OSError, path: str | None
+) -> None:
+    """The message names the file and the fault, and does not send anybody to make room."""
+
+    def build(folder: Path) -> None:
+        (folder / "half").touch()
+        raise fault
+
+    with pytest.raises(
+        ModelError, match=f"the weights cannot be read .{fault.strerror}.*install the package"
+    ) as caught:
+        build_once("thing", build)
+
+    assert caught.value.path == path
+    assert "TOUCHPOINT_CACHE" not in str(caught.value)
+    assert seen(cache_folder) == set()
+
+
+@pytest.mark.parametrize("step", ["mkdir", "replace"])
+def test_each_step_of_the_cache_itself_is_told_of_the_cache(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, step, refuse)
+
+    with pytest.raises(ModelError, match=r"the cache of models cannot be written \(Permission denied\)"):
+        build_once("thing", lambda folder: None)
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "new" / "file"
     write_atomically(path, b"first")

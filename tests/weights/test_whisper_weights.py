@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -135,6 +139,67 @@ def test_a_name_that_cannot_be_downloaded_names_the_way_out(monkeypatch: pytest.
 
     with pytest.raises(ModelError, match=r"'small' could not be downloaded.*Network is unreachable.*--model base"):
         resolve("small")
+
+
+def test_who_downloads_keeps_the_others_waiting(cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """openai-whisper writes into the file itself, so one at a time; `large` and `large-v3` are one file."""
+    inside, most = 0, 0
+
+    def download(url: str, root: str, in_memory: bool) -> str:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.2)
+        inside -= 1
+        return str(Path(root) / Path(url).name)
+
+    urls = dict.fromkeys(["large", "large-v3"], "https://example.org/models/abc123/large-v3.pt")
+    monkeypatch.setitem(sys.modules, "whisper", SimpleNamespace(_MODELS=urls, _download=download))
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(resolve, urls))
+
+    assert most == 1
+    assert {(weights.sha256, weights.path) for weights in found} == {
+        ("abc123", cache_folder / "openai-whisper" / "large-v3.pt")
+    }
+
+
+def test_a_download_into_a_cache_that_cannot_be_written_names_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TOUCHPOINT_CACHE", str(tmp_path / "file"))
+    monkeypatch.setitem(sys.modules, "whisper", SimpleNamespace(_MODELS={"small": "https://example.org/abc/small.pt"}))
+
+    with pytest.raises(ModelError, match=r"the cache of models cannot be written.*TOUCHPOINT_CACHE"):
+        resolve("small")
+
+
+def test_a_path_that_is_too_long_for_the_system_names_the_way_out() -> None:
+    with pytest.raises(
+        ModelError, match=r"x: the weights cannot be read \(File name too long\)\. Check the name"
+    ) as caught:
+        resolve("x" * 300)
+
+    assert caught.value.path == "x" * 300
+
+
+def test_a_path_that_may_not_be_looked_at_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.pt").write_bytes(b"abc")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for step in ("exists", "open"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, step, refuse)
+            with pytest.raises(ModelError, match=r"mine\.pt: the weights cannot be read \(Permission denied\)"):
+                resolve(str(tmp_path / "mine.pt"))
+
+
+def test_the_home_of_nobody_is_a_name_like_any_other() -> None:
+    with pytest.raises(ModelError, match=r"no model is called '~nobody-at-all/mine\.pt', and there is no such path"):
+        resolve("~nobody-at-all/mine.pt")
 
 
 def test_a_folder_without_a_model_says_what_it_needs(tmp_path: Path) -> None:
