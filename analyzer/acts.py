@@ -25,6 +25,7 @@ IN_WORDS = ("acknowledge", "answer", "done", "commit", "decline", "transfer")  #
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {  # who, and the acts of which a turn holds at least one
     "move": ("agent", MOVES),
     "response": ("agent", RESPONSES),
+    "in_words": ("agent", IN_WORDS),
     "refusal": ("customer", ("refuse", "restate:cancel")),
 }
 LABELS: tuple[tuple[str, str], ...] = (

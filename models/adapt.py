@@ -1,11 +1,11 @@
 """Adapt the sentence encoder to dialogue acts: `python models/adapt.py`. Run it before models/train.py.
 
 Low-rank adapters (LoRA, Hu et al. 2021) on the upper layers of the encoder learn all labels at once, from whole calls:
-turn taggers over the vectors of a call are trained with them from end to end, and a plain linear head on each turn
-alone. Only the adapters are kept (models/heads/adapter.safetensors); models/train.py trains the taggers that stay. The
-lower layers never change, so what they make of the training texts is computed once and kept in memory. There is no
-dropout in the encoder, which costs a third of the time on a CPU; misheard copies of the texts stand in for it. Training
-data are models/data alone. Seeded; fifty minutes on two cores.
+a turn tagger over the vectors of a call is trained with them from end to end, and a readout that reads each label from
+the tokens of one turn alone. Adapters and readout are kept (models/heads/adapter.safetensors); models/train.py trains
+the taggers that stay. The lower layers never change, so what they make of the training texts is computed once and kept
+in memory. There is no dropout in the encoder, which costs a third of the time on a CPU; misheard copies of the texts
+stand in for it. Training data are models/data and models/heard alone. Seeded; about fifty minutes on two idle cores.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from analyzer.acts import LABELS
-from analyzer.understand.encoder import PREFIX, WIDTH
+from analyzer.understand.encoder import PREFIX, SENTENCE
+from analyzer.understand.readout import PREFIX as READOUT
 from analyzer.understand.reference import TransformersEncoder
 from analyzer.understand.tagger import speaker_indices
-from models.dialogues import Dialogue, read_folder
-from models.tagger import TurnTagger
+from models.dialogues import Dialogue
+from models.tagger import Readout, TurnTagger
 from models.train import (
     HIDDEN,
     Example,
@@ -41,21 +41,20 @@ from models.train import (
     loss_of,
     pairs_of,
     targets_of,
+    training_calls,
 )
 
 HERE = Path(__file__).parent
-RANK, ALPHA, FIRST_LAYER, LAYERS = 16, 32, 6, 12
-EPOCHS, BATCH, RATE, HEAD_RATE, DECAY = 4, 4, 7e-4, 2e-3, 1e-2  # a batch is so many calls
-MEMBERS = 3
+RANK, ALPHA, FIRST_LAYER, LAYERS = 16, 32, 5, 12
+EPOCHS, BATCH, RATE, HEAD_RATE, DECAY = 3, 4, 7e-4, 2e-3, 1e-2  # a batch is so many calls
 TURNS_AT_ONCE = 32
 MAX_TOKENS = 80
 MISHEARD = 0.4
-SCALE = 12.0  # the linear head reads unit vectors; this gives it room
-ALONE_WEIGHT = 0.5
+READOUT_SCALE = 3.0  # of the readout's logits, which the tagger reads beside the sentence vectors
 
 
 class Upper(nn.Module):
-    """The upper layers of the encoder, from cached outputs of the lower ones to unit vectors."""
+    """The upper layers of the encoder, from cached outputs of the lower ones to the last ones."""
 
     def __init__(self, encoder: TransformersEncoder) -> None:
         super().__init__()
@@ -68,13 +67,35 @@ class Upper(nn.Module):
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(model.encoder.layer)})
 
     def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """`hidden` (texts, tokens, 384), `mask` (texts, tokens) of 0 and 1; gives (texts, 384)."""
+        """`hidden` (texts, tokens, 384), `mask` (texts, tokens) of 0 and 1; gives (texts, tokens, 384)."""
         visible = mask[:, None, None, :].bool().expand(-1, 1, mask.shape[1], -1)
         for layer in list(self.encoder["layer"].children())[FIRST_LAYER:]:
             out = layer(hidden, visible)
             hidden = out[0] if isinstance(out, tuple) else out
-        means = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
-        return nn.functional.normalize(means, dim=1)
+        return hidden
+
+
+class Reader(nn.Module):
+    """What is trained of the encoder: its upper layers with adapters, and the readout."""
+
+    def __init__(self, encoder: TransformersEncoder) -> None:
+        super().__init__()
+        config = LoraConfig(
+            r=RANK,
+            lora_alpha=ALPHA,
+            lora_dropout=0.0,
+            target_modules=["query", "key", "value", "dense"],
+            layers_to_transform=list(range(FIRST_LAYER, LAYERS)),
+            layers_pattern="layer",
+        )
+        self.upper: nn.Module = get_peft_model(Upper(encoder), config)
+        self.readout = Readout()
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        """As `Upper`; gives vectors (texts, WIDTH) as `analyzer.understand.encoder.Encoder` does."""
+        states = self.upper(hidden, mask)
+        means = (states * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
+        return torch.cat([nn.functional.normalize(means, dim=1), self.readout(states, mask)], dim=1)
 
 
 def lower(encoder: TransformersEncoder, texts: Sequence[str]) -> list[Tensor]:
@@ -112,7 +133,7 @@ def example_of(call: Dialogue) -> Example:
 
 
 def embed(model: nn.Module, states: Sequence[Tensor]) -> Tensor:
-    """Unit vectors (texts, 384) of texts whose lower layers are known; texts of like length go together."""
+    """Vectors (texts, WIDTH) of texts whose lower layers are known; texts of like length go together."""
     lengths = torch.tensor([len(state) for state in states])
     order = torch.argsort(lengths, stable=True)
     vectors = []
@@ -123,43 +144,28 @@ def embed(model: nn.Module, states: Sequence[Tensor]) -> Tensor:
     return torch.cat(vectors)[torch.argsort(order)]
 
 
-def adapted(encoder: TransformersEncoder) -> nn.Module:
-    """The upper layers with adapters to be trained."""
-    config = LoraConfig(
-        r=RANK,
-        lora_alpha=ALPHA,
-        lora_dropout=0.0,
-        target_modules=["query", "key", "value", "dense"],
-        layers_to_transform=list(range(FIRST_LAYER, LAYERS)),
-        layers_pattern="layer",
-    )
-    model: nn.Module = get_peft_model(Upper(encoder), config)
-    return model
-
-
-def taggers_for(model: nn.Module, states: Sequence[Tensor]) -> nn.ModuleList:
-    """New taggers, centred and scaled on what the encoder makes of some turns before it is adapted."""
+def tagger_for(model: Reader, states: Sequence[Tensor]) -> TurnTagger:
+    """A new tagger, centred and scaled on what the encoder makes of some turns before it is adapted."""
     with torch.inference_mode():
-        vectors = embed(model, states)
-    taggers = [TurnTagger(hidden=HIDDEN) for _ in range(MEMBERS)]
-    for tagger in taggers:
-        tagger.mean.copy_(vectors.mean(0))
-        tagger.scale.copy_(vectors.std(0))
-    return nn.ModuleList(taggers)
+        sentences = embed(model, states)[:, :SENTENCE]
+    tagger = TurnTagger(hidden=HIDDEN)
+    tagger.mean[:SENTENCE] = sentences.mean(0)
+    tagger.scale[:SENTENCE] = sentences.std(0)
+    tagger.scale[SENTENCE:] = READOUT_SCALE
+    return tagger
 
 
 def train(
-    model: nn.Module,
-    taggers: nn.ModuleList,
+    model: Reader,
+    tagger: TurnTagger,
     versions: Sequence[Sequence[Sequence[Tensor]]],
     examples: Sequence[Example],
     order: np.random.Generator,
 ) -> None:
-    """Train adapters, taggers and a linear head together; `versions` are the calls as written and misheard."""
-    alone = nn.Linear(WIDTH, len(LABELS))
+    """Train adapters, readout and tagger together; `versions` are the calls as they are and misheard."""
     weights = label_weights(examples)
-    trainable = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    heads = [*taggers.parameters(), *alone.parameters()]
+    trainable = [parameter for parameter in model.upper.parameters() if parameter.requires_grad]
+    heads = [*tagger.parameters(), *model.readout.parameters()]
     groups: list[dict[str, Any]] = [{"params": trainable}, {"params": heads, "lr": HEAD_RATE}]
     optimiser = torch.optim.AdamW(groups, lr=RATE, weight_decay=DECAY)
     steps = EPOCHS * -(-len(examples) // BATCH)
@@ -174,23 +180,25 @@ def train(
             vectors = embed(model, [state for call in states for state in call])
             own = vectors.split([len(call) for call in states])
             batch = [replace(examples[row], vectors=part) for row, part in zip(chosen, own, strict=True)]
-            loss = torch.stack([loss_of(tagger, batch, weights) for tagger in taggers]).mean()  # type: ignore[arg-type]
             targets, mask = (torch.cat([getattr(example, name) for example in batch]) for name in ("targets", "mask"))
-            loss = loss + ALONE_WEIGHT * label_loss(alone(vectors * SCALE), targets, mask, weights)
+            loss = loss_of(tagger, batch, weights) + label_loss(vectors[:, SENTENCE:], targets, mask, weights)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_([*trainable, *heads], 1.0)
             optimiser.step()
             schedule.step()
             summed += loss.item()
-        mean = summed / -(-len(rows) // BATCH)
-        print(f"epoch {epoch + 1}: loss {mean:.4f}, {time.monotonic() - started:.0f} s", flush=True)
+            if start % (100 * BATCH) == 0:
+                mean = summed * BATCH / (start + BATCH)
+                print(
+                    f"epoch {epoch + 1}, call {start}: loss {mean:.4f}, {time.monotonic() - started:.0f} s", flush=True
+                )
 
 
-def save(model: nn.Module) -> None:
-    """Keep A and B of every adapted matrix, the scaling folded into B."""
-    tensors = {}
-    for name, value in model.state_dict().items():
+def save(model: Reader) -> None:
+    """Keep A and B of every adapted matrix, the scaling folded into B, and the readout."""
+    tensors = {READOUT + name: value.half().contiguous() for name, value in model.readout.state_dict().items()}
+    for name, value in model.upper.state_dict().items():
         if "lora_" not in name:
             continue
         plain = name.removeprefix("base_model.model.").replace(".default", "")
@@ -203,7 +211,7 @@ def save(model: nn.Module) -> None:
 
 def main() -> None:
     torch.manual_seed(0)
-    calls = read_folder(HERE / "data")
+    calls = training_calls()
     encoder = TransformersEncoder(adapter=None)
     started = time.monotonic()
     versions = [
@@ -211,9 +219,9 @@ def main() -> None:
         for own in (calls, [as_recognised(call) for call in calls])
     ]
     print(f"{len(calls)} calls, lower layers {time.monotonic() - started:.0f} s", flush=True)
-    model = adapted(encoder)
-    taggers = taggers_for(model, [state for call in versions[0][::8] for state in call])
-    train(model, taggers, versions, [example_of(call) for call in calls], np.random.default_rng(0))
+    model = Reader(encoder)
+    tagger = tagger_for(model, [state for call in versions[0][::8] for state in call])
+    train(model, tagger, versions, [example_of(call) for call in calls], np.random.default_rng(0))
     save(model)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from analyzer.acts import KINDS, LABELS
-from analyzer.understand.encoder import WIDTH
+from analyzer.understand.encoder import SENTENCE, WIDTH
 from analyzer.understand.tagger import SPEAKERS, near
 
 LINK = 48  # width of the vectors by which a response finds its request
@@ -21,31 +21,31 @@ LINK = 48  # width of the vectors by which a response finds its request
 class TurnTagger(nn.Module):
     """Logits of every label for every turn, and of every response for the request it may be about.
 
-    A turn is its sentence vector (384) and its speaker. Sentence vectors of this encoder lie in a narrow cone, so they
-    are centred and scaled first. The vector speaks for itself through a linear skip; a bidirectional GRU over the
-    call adds what came before and after. A response is linked to a request by a dot product of what both turns are
-    made into, the request's kind, how alike the turns are and how near.
+    A turn is its vector (the sentence's, and what each label is told by) and its speaker. Sentence vectors of this
+    encoder lie in a narrow cone, so all are centred and scaled first. The vector speaks for itself through a linear
+    skip; a bidirectional GRU over the call adds what came before and after. A response is linked to a request by a dot
+    product of what both turns are made into, the request's kind, how alike the turns are and how near.
     """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, hidden: int = 96, dropout: float = 0.3) -> None:
+    def __init__(self, hidden: int = 96, dropout: float = 0.3, width: int = WIDTH) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(WIDTH))
-        self.register_buffer("scale", torch.ones(WIDTH))
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
         self.dropout = nn.Dropout(dropout)
-        self.project = nn.Linear(WIDTH + len(SPEAKERS), 2 * hidden)
+        self.project = nn.Linear(width + len(SPEAKERS), 2 * hidden)
         self.context = nn.GRU(2 * hidden, hidden, batch_first=True, bidirectional=True)
-        self.skip = nn.Linear(WIDTH + len(SPEAKERS), len(LABELS))
+        self.skip = nn.Linear(width + len(SPEAKERS), len(LABELS))
         self.out = nn.Linear(4 * hidden, len(LABELS))
-        self.response = nn.Linear(WIDTH + len(SPEAKERS) + 4 * hidden, LINK)
-        self.request = nn.Linear(WIDTH + len(SPEAKERS) + 4 * hidden, LINK)
+        self.response = nn.Linear(width + len(SPEAKERS) + 4 * hidden, LINK)
+        self.request = nn.Linear(width + len(SPEAKERS) + 4 * hidden, LINK)
         self.kind = nn.Linear(len(KINDS), LINK, bias=False)
         self.nearness = nn.Linear(3, 1)
 
     def forward(self, vectors: Tensor, speakers: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Calls padded to one length: `vectors` (calls, turns, 384) float32, `speakers` (calls, turns) indices into
+        """Calls padded to one length: `vectors` (calls, turns, width) float32, `speakers` (calls, turns) indices into
         SPEAKERS, `lengths` (calls,) how many turns are real; gives logits (calls, turns, labels) and what the turns
         are made into (calls, turns, states)."""
         marks = nn.functional.one_hot(speakers, len(SPEAKERS)).to(vectors.dtype)
@@ -61,7 +61,7 @@ class TurnTagger(nn.Module):
         (pairs, kinds) one-hot or zeros where it is not to be used, and how many turns lie between (pairs,)."""
         sought = self.request(requests) + self.kind(kinds)
         fit = (self.response(responses) * sought).sum(-1) / LINK**0.5
-        alike = nn.functional.cosine_similarity(responses[:, :WIDTH], requests[:, :WIDTH], dim=-1)
+        alike = nn.functional.cosine_similarity(responses[:, :SENTENCE], requests[:, :SENTENCE], dim=-1)
         close = torch.from_numpy(near(distances.numpy()))
         nearness = self.nearness(torch.cat([close, alike.unsqueeze(-1)], dim=-1))
         return cast(Tensor, fit + nearness.squeeze(-1))
@@ -78,13 +78,29 @@ class TurnTagger(nn.Module):
                 layer.weight[:, -self.context.hidden_size * 2 :] = 0
 
 
+class Readout(nn.Module):
+    """What the tokens of a text say of each label; runs as analyzer/understand/readout.py."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query = nn.Parameter(torch.zeros(len(LABELS), SENTENCE))  # at first all tokens count alike
+        self.value = nn.Parameter(torch.randn(len(LABELS), SENTENCE) * 0.02)
+        self.bias = nn.Parameter(torch.zeros(len(LABELS)))
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """`states` (texts, tokens, 384), `mask` (texts, tokens) of 0 and 1; gives logits (texts, labels)."""
+        sought = (states @ self.query.T).masked_fill(mask.unsqueeze(-1) == 0, -torch.inf)
+        told: Tensor = (torch.softmax(sought, dim=1) * (states @ self.value.T)).sum(1)
+        return told + self.bias
+
+
 class RoleHead(nn.Module):
     """Log odds that a turn is said by the agent, from its sentence vector alone."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.linear = nn.Linear(WIDTH, 1)
+        self.linear = nn.Linear(SENTENCE, 1)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """`vectors` (turns, 384); gives (turns,)."""
-        return cast(Tensor, self.linear(vectors)).squeeze(-1)
+        """`vectors` (turns, SENTENCE or more, of which the rest counts nothing); gives (turns,)."""
+        return cast(Tensor, self.linear(vectors[:, :SENTENCE])).squeeze(-1)

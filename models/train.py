@@ -1,7 +1,7 @@
 """Train the heads of the act model: `python models/train.py`. Reads models/data and models/dev, writes models/heads.
 
-Training data are models/data; thresholds and temperature are set on models/dev, which is never trained on. The
-samples and the benchmark are never read. Seeded; about twenty minutes on two CPU cores.
+Training data are models/data and models/heard; thresholds and temperature are set on models/dev, which is never trained
+on. The samples and the benchmark are never read. Seeded; about twenty minutes on two CPU cores.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from models.tagger import RoleHead, TurnTagger
 
 HERE = Path(__file__).parent
 VERSION = "whole-calls"
-HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 3, 24, 1e-3, 1e-2
+HIDDEN, MEMBERS, EPOCHS, RATE, DECAY = 96, 3, 16, 1e-3, 1e-2
 BATCH = 32
 MAX_WEIGHT = 4.0
 WORD_ERRORS = 0.12
@@ -44,7 +44,7 @@ PULL = 40.0  # hits at which a label's own threshold counts as much as the usual
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One call as tensors: vectors (turns, 384), speakers (turns,), targets and mask (turns, labels); and every
+    """One call as tensors: vectors (turns, width), speakers (turns,), targets and mask (turns, labels); and every
     response that could be about a request: pairs (pairs, 3) of response, request and kind, linked (pairs,) 0 or 1;
     and for every kind that is asked whether anything responds to it: heard (kinds,) 0 or 1."""
 
@@ -89,15 +89,15 @@ def _misheard(word: str, vocabulary: Sequence[str], chance: np.random.Generator)
 
 
 def targets_of(call: Dialogue) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Targets and mask: each role learns its own acts, the customer the kinds of what is stated, the agent the kinds
-    that a turn responds to."""
+    """Targets and mask: each role learns its own acts, the customer the kinds of what is stated, and that most turns
+    state none, the agent the kinds that a turn responds to."""
     targets = np.zeros((len(call.turns), len(LABELS)), dtype=np.float32)
     mask = np.zeros_like(targets)
     for row, (turn, about) in enumerate(zip(call.turns, call.responses, strict=True)):
         acts = {act.partition(":")[0] for act in turn.acts}
         for column, (role, label) in enumerate(LABELS):
             if role == "kind":
-                targets[row, column], mask[row, column] = label in turn.kinds, bool(turn.kinds)
+                targets[row, column], mask[row, column] = label in turn.kinds, turn.speaker == "customer"
             elif role == "about":
                 targets[row, column], mask[row, column] = label in about, turn.speaker == "agent"
             elif role == "group":
@@ -151,7 +151,7 @@ def train_member(examples: Sequence[Example], seed: int, weights: Tensor, *, alo
     """One tagger; `alone` is for comparison, it reads every turn without its call."""
     torch.manual_seed(seed)
     order = np.random.default_rng(seed)
-    model = TurnTagger(hidden=HIDDEN)
+    model = TurnTagger(hidden=HIDDEN, width=examples[0].vectors.shape[1])
     everything = torch.cat([example.vectors for example in examples])
     model.mean.copy_(everything.mean(0))
     model.scale.copy_(everything.std(0))
@@ -310,8 +310,13 @@ def save(
     (folder / "heads.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
+def training_calls() -> list[Dialogue]:
+    """The calls as written, and some of them as they were read aloud and recognised."""
+    return [*read_folder(HERE / "data"), *read_folder(HERE / "heard")]
+
+
 def main() -> None:
-    calls, development = read_folder(HERE / "data"), read_folder(HERE / "dev")
+    calls, development = training_calls(), read_folder(HERE / "dev")
     print(f"training on {len(calls)} calls, setting thresholds on {len(development)}", flush=True)
     encoder = Encoder(HERE / "heads" / "adapter.safetensors")
     examples = prepare([*calls, *map(as_recognised, calls)], encoder)

@@ -1,9 +1,9 @@
 """Is the encoder's adapting worth it, and the turn's call: `python models/variants.py`. Run it after models/train.py.
 
-Trains the heads four ways with one tagger each (frozen or adapted sentence vectors, every turn alone or read in its
-call), sets their thresholds as models/train.py does, and prints what they get right on the development calls, on which
-the thresholds were set: figures to compare, not to quote. With the ensemble that is shipped as the fifth. Seeded; about
-twenty minutes on two cores.
+Trains the heads four ways with one tagger each (frozen or adapted encoder, every turn alone or read in its call) on the
+calls as they are, sets their thresholds as models/train.py does, and prints what they get right on the development
+calls, on which the thresholds were set: figures to compare, not to quote. With the ensemble that is shipped as the
+fifth. Seeded; about twenty minutes on two cores.
 """
 
 from __future__ import annotations
@@ -26,7 +26,18 @@ from analyzer.understand.encoder import Encoder
 from analyzer.understand.model import ActModel, act_model
 from models.dialogues import Dialogue, read_folder
 from models.evaluate import gold_retention, ignored_kinds, micro_f1, turns_of
-from models.train import HERE, as_recognised, calibrate, label_weights, prepare, save, train_member, train_role
+from models.train import (
+    HERE,
+    Example,
+    as_recognised,
+    calibrate,
+    label_weights,
+    prepare,
+    save,
+    train_member,
+    train_role,
+    training_calls,
+)
 
 TITLES = ("acts and kinds", "severity right", "attempts after refusal", "kinds by call", "ignored by call")
 
@@ -53,34 +64,31 @@ def measure(model: ActModel, calls: Sequence[Dialogue]) -> tuple[str, ...]:
     return shown[0], f"{right} of {len(calls)}", *shown[1:]
 
 
-def variant(adapter: Path | None, *, alone: bool, folder: Path) -> ActModel:
+def variant(
+    encoder: Encoder, examples: Sequence[Example], held_out: Sequence[Example], *, alone: bool, folder: Path
+) -> ActModel:
     """Heads trained one way, written to a folder and read from there as the program does."""
-    calls, development = read_folder(HERE / "data"), read_folder(HERE / "dev")
-    encoder = Encoder(adapter)
-    examples = prepare([*calls, *map(as_recognised, calls)], encoder)
-    held_out = prepare([*development, *map(as_recognised, development)], encoder)
     weights = label_weights(examples)
     member = train_member(examples, 0, weights, alone=alone)
     shutil.copy(HERE / "heads" / "adapter.safetensors", folder)
-    save(folder, [member], train_role(examples), calibrate([member], held_out, weights), calls)
+    save(folder, [member], train_role(examples), calibrate([member], held_out, weights), ())
     return ActModel(folder, lambda: encoder)
 
 
 def main() -> None:
     torch.set_num_threads(1)
     act_model().load()  # a fault of the shipped heads is told first
-    development = read_folder(HERE / "dev")
-    adapter = HERE / "heads" / "adapter.safetensors"
+    calls, development = training_calls(), read_folder(HERE / "dev")
     print(f"{'':<36}" + "".join(f"{title:>24}" for title in TITLES))
-    for name, vectors, alone in (
-        ("frozen vectors, turn alone", None, True),
-        ("frozen vectors, turn in its call", None, False),
-        ("adapted encoder, turn alone", adapter, True),
-        ("adapted encoder, turn in its call", adapter, False),
-    ):
-        with tempfile.TemporaryDirectory() as folder:
-            figures = measure(variant(vectors, alone=alone, folder=Path(folder)), development)
-        print(f"{name:<36}" + "".join(f"{figure:>24}" for figure in figures), flush=True)
+    for name, adapter in (("frozen", None), ("adapted", HERE / "heads" / "adapter.safetensors")):
+        encoder = Encoder(adapter)
+        examples = prepare(calls, encoder)
+        held_out = prepare([*development, *map(as_recognised, development)], encoder)
+        for way, alone in (("turn alone", True), ("turn in its call", False)):
+            with tempfile.TemporaryDirectory() as folder:
+                made = variant(encoder, examples, held_out, alone=alone, folder=Path(folder))
+                figures = measure(made, development)
+            print(f"{f'{name} encoder, {way}':<36}" + "".join(f"{figure:>24}" for figure in figures), flush=True)
     figures = measure(act_model(), development)
     print(f"{'the ensemble that is shipped':<36}" + "".join(f"{figure:>24}" for figure in figures))
     print(f"({len(development)} development calls, {len(LABELS)} labels)")

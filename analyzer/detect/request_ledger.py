@@ -23,8 +23,10 @@ from analyzer.call import Evidence, Move, Outcome, Request, RequestKind, Turn, T
 
 ANSWERED_BY_WORDS = frozenset({"information", "billing", "other"})
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
+SETTLING = ("done", "commit", "decline", "transfer")
 SETTLED: frozenset[Outcome] = FINAL | {"committed"}
 CLEAR = 0.6  # fit of a kind from which a turn responds to it
+FAINT = 0.05  # and from which one that settles something responds to the request that it fits best
 CLEAR_CANCEL = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
 
@@ -145,17 +147,23 @@ def _unpromise(intents: Sequence[_Intent]) -> None:
 
 
 def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float], asked: Turn | None) -> None:
-    for intent in _about(intents, fit):
+    for intent in _about(intents, fit, settles=turn.has(*SETTLING)):
         _respond(intent, turn, asked)
     if "?" in turn.text:
         for waiting in intents:
             waiting.questions += waiting.acknowledged is None and waiting.is_open
 
 
-def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float]) -> list[_Intent]:
-    """The intents that an agent's turn responds to: of every kind that fits it well enough, the one stated last."""
+def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float], *, settles: bool) -> list[_Intent]:
+    """The intents that an agent's turn responds to: of every kind that fits it well enough, the one stated last. What
+    settles something is about the one that fits it best, though it lies long back and fits but faintly."""
     latest = {intent.kind: intent for intent in sorted(intents, key=lambda intent: (intent.stated[-1], intent.is_open))}
-    return [intent for intent in latest.values() if max(fit.get(kind, 0.0) for kind in intent.heard_as) >= CLEAR]
+    fits = {kind: max(fit.get(heard, 0.0) for heard in intent.heard_as) for kind, intent in latest.items()}
+    clear = [latest[kind] for kind, found in fits.items() if found >= CLEAR]
+    best = max(fits, key=lambda kind: fits[kind], default=None)
+    if clear or not settles or best is None or fits[best] < FAINT:
+        return clear
+    return [latest[best]]
 
 
 def _respond(intent: _Intent, turn: Turn, asked: Turn | None) -> None:

@@ -10,7 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
-from analyzer.understand.encoder import MAX_TOKENS, PREFIX, WIDTH, Vectors, batches, encoder_name
+from analyzer.understand.encoder import MAX_TOKENS, PREFIX, SENTENCE, WIDTH, Vectors, batches, encoder_name, readout_of
 from analyzer.weights import e5
 from analyzer.weights.encoder import merge, read_adapter
 
@@ -18,7 +18,7 @@ PAD = 1
 
 
 class TransformersEncoder:
-    """multilingual-e5-small in 32 bits: texts in, unit vectors of shape (texts, 384) out."""
+    """multilingual-e5-small in 32 bits: texts in, vectors out as those of `encoder.Encoder`."""
 
     def __init__(self, adapter: Path | None) -> None:
         from safetensors.numpy import load_file
@@ -27,6 +27,7 @@ class TransformersEncoder:
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.enable_truncation(MAX_TOKENS)
         weights = load_file(str(folder / "model.safetensors"))
+        self._readout = readout_of(adapter) if adapter else None
         if adapter is not None:
             weights = merge(weights, read_adapter(adapter))
         self.model = BertModel(BertConfig.from_pretrained(str(folder)), add_pooling_layer=False)
@@ -38,19 +39,23 @@ class TransformersEncoder:
         return encoder_name()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, one row a text, in order."""
-        vectors = np.zeros((len(texts), WIDTH), dtype=np.float32)
+        """Vectors, one row a text, in order: (texts, WIDTH), or (texts, SENTENCE) without an adapter."""
+        vectors = np.zeros((len(texts), WIDTH if self._readout else SENTENCE), dtype=np.float32)
         tokens = [encoding.ids for encoding in self.tokenizer.encode_batch([PREFIX + text for text in texts])]
         with torch.inference_mode():
             for rows in batches([len(ids) for ids in tokens]):
-                vectors[rows] = self._pooled([tokens[row] for row in rows]).numpy()
+                hidden = self._states([tokens[row] for row in rows])
+                for row, states in zip(rows, hidden, strict=True):
+                    own = states[: len(tokens[row])]
+                    vectors[row, :SENTENCE] = torch.nn.functional.normalize(own.mean(0), dim=0).numpy()
+                    if self._readout:
+                        vectors[row, SENTENCE:] = self._readout(own.numpy())
         return vectors
 
-    def _pooled(self, batch: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Mean of the token vectors of each text, normalised: shape (texts, 384)."""
+    def _states(self, batch: Sequence[Sequence[int]]) -> torch.Tensor:
+        """The last state of every token: shape (texts, tokens, 384)."""
         longest = max(map(len, batch))
         ids = torch.tensor([[*tokens, *[PAD] * (longest - len(tokens))] for tokens in batch])
         mask = torch.tensor([[1] * len(tokens) + [0] * (longest - len(tokens)) for tokens in batch])
-        hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
-        means = (hidden * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
-        return torch.nn.functional.normalize(means, dim=1)
+        hidden: torch.Tensor = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+        return hidden

@@ -10,20 +10,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.understand.encoder import SENTENCE
+
 Floats = NDArray[np.float32]
 Tensors = Mapping[str, Floats]
 SPEAKERS = ("agent", "customer", "unknown")
-WIDTH = 384  # of a sentence vector
 
 
 class TurnTagger:
     """Logits of every label for every turn, the turn read in its call.
 
-    A turn is its sentence vector (384) and its speaker. Sentence vectors of this encoder lie in a narrow cone, so they
-    are centred and scaled first. The vector speaks for itself through a linear skip; a bidirectional GRU over the
-    call adds what came before and after. A response is linked to a request by a dot product of what both turns are
-    made into, the request's kind, how alike the turns are and how near. KeyError where the tensors are those of
-    another model.
+    A turn is its vector (the sentence's, and what each label is told by) and its speaker. Sentence vectors of this
+    encoder lie in a narrow cone, so all are centred and scaled first. The vector speaks for itself through a linear
+    skip; a bidirectional GRU over the call adds what came before and after. A response is linked to a request by a dot
+    product of what both turns are made into, the request's kind, how alike the turns are and how near. KeyError
+    where the tensors are those of another model.
     """
 
     def __init__(self, tensors: Tensors) -> None:
@@ -36,7 +37,7 @@ class TurnTagger:
         self._kind = tensors["kind.weight"].T
 
     def __call__(self, vectors: Floats, speakers: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        """`vectors` (turns, 384), `speakers` (turns,) indices into SPEAKERS; gives logits (turns, labels) and links
+        """`vectors` (turns, WIDTH), `speakers` (turns,) indices into SPEAKERS; gives logits (turns, labels) and links
         (turns, turns, kinds): the logit that the first turn responds to a request of that kind in the second."""
         marks = np.eye(len(SPEAKERS), dtype=np.float32)[speakers]
         joined = np.concatenate([(vectors - self._mean) / self._scale, marks], axis=1)
@@ -50,7 +51,7 @@ class TurnTagger:
         responses, requests = self._response(states), self._request(states)
         fits = (responses @ requests.T)[:, :, None] + (responses @ self._kind.T)[:, None, :]
         positions = np.arange(len(states), dtype=np.float32)
-        turns = states[:, :WIDTH] / np.maximum(np.linalg.norm(states[:, :WIDTH], axis=1, keepdims=True), 1e-8)
+        turns = states[:, :SENTENCE] / np.maximum(np.linalg.norm(states[:, :SENTENCE], axis=1, keepdims=True), 1e-8)
         close = near(positions[:, None] - positions[None, :])
         nearness = self._nearness(np.concatenate([close, (turns @ turns.T)[:, :, None]], axis=2))
         return (fits / np.float32(responses.shape[1] ** 0.5) + nearness).astype(np.float32)
@@ -63,8 +64,8 @@ class RoleHead:
         self._linear = _linear(tensors, "linear")
 
     def log_odds(self, vectors: Floats) -> Floats:
-        """`vectors` (turns, 384); gives (turns,)."""
-        return self._linear(vectors)[:, 0]
+        """`vectors` (turns, SENTENCE or more, of which the rest counts nothing); gives (turns,)."""
+        return self._linear(vectors[:, :SENTENCE])[:, 0]
 
 
 class _Linear:

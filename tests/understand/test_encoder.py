@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from analyzer.errors import ModelError
-from analyzer.understand.encoder import BATCH_TOKENS, WIDTH, Encoder, batches
+from analyzer.understand.encoder import BATCH_TOKENS, SENTENCE, WIDTH, Encoder, batches, readout_of
 from analyzer.weights.encoder import merge, shipped_adapter
 
 TALK = [
@@ -61,20 +62,29 @@ def test_eight_bits_stay_close_to_what_transformers_computes(adapter: Path | Non
     wanted, found = reference - middle, quick - middle
     cosines = (wanted * found).sum(1) / np.linalg.norm(wanted, axis=1) / np.linalg.norm(found, axis=1)
     assert cosines.min() > 0.97
+    assert reference.shape == quick.shape == (len(texts), WIDTH if adapter else SENTENCE)
+
+
+def test_an_adapter_without_a_readout_names_the_way_out(tmp_path: Path) -> None:
+    adapter = tmp_path / "adapter.safetensors"
+    save_file({"a.lora_A.weight": np.zeros((2, 3), np.float16)}, str(adapter))
+
+    with pytest.raises(ModelError, match=r"(?s)none of this version's.*install touchpoint-qa again"):
+        readout_of(adapter)
 
 
 @pytest.mark.real
 def test_odd_texts_have_finite_unit_vectors(encoder: Encoder) -> None:
     vectors = encoder.embed(ODD)
 
-    assert vectors.shape == (len(ODD), WIDTH)
+    assert vectors.shape == (len(ODD), SENTENCE)
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 
 
 @pytest.mark.real
 def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
-    assert encoder.embed([]).shape == (0, WIDTH)
+    assert encoder.embed([]).shape == (0, SENTENCE)
 
 
 @pytest.mark.real

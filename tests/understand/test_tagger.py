@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from analyzer.acts import KINDS, LABELS
+from analyzer.understand.encoder import WIDTH
 from analyzer.understand.tagger import RoleHead, TurnTagger, near, sigmoid, speaker_indices
 
 
@@ -16,7 +17,7 @@ def test_numpy_and_torch_agree(turns: int) -> None:
 
     torch.manual_seed(turns)
     taught = trained.TurnTagger().eval()
-    vectors = torch.randn(turns, 384)
+    vectors = torch.randn(turns, WIDTH)
     speakers = torch.randint(0, 3, (turns,))
     rows = torch.cartesian_prod(torch.arange(turns), torch.arange(turns), torch.arange(len(KINDS)))
     with torch.inference_mode():
@@ -37,7 +38,7 @@ def test_the_role_head_agrees_too() -> None:
 
     torch.manual_seed(0)
     taught = trained.RoleHead().eval()
-    vectors = torch.randn(5, 384)
+    vectors = torch.randn(5, WIDTH)
     head = RoleHead({name: value.detach().numpy() for name, value in taught.state_dict().items()})
 
     with torch.inference_mode():
