@@ -29,6 +29,7 @@ from analyzer.detect.request_ledger import (
 
 MOVES: tuple[Move, ...] = get_args(Move)
 CLEAR = CLEAR_CANCEL
+SURE_NO = 0.95  # confidence from which a turn says no, whatever else it says
 ASKED_FOR: tuple[Move, ...] = ("save_offer", "persuasion")
 OTHER_QUESTIONS = ("identity_check", "closing")
 
@@ -44,6 +45,7 @@ class _State:
     others: set[RequestKind] = field(default_factory=set)  # what else the customer wants
     pressed: bool = False  # there was a probe or an offer to say no to, asked for or not
     just_pressed: bool = False  # and it was in the agent's last turn
+    just_probed: bool = False  # and it asked for the reason and did nothing else
     just_asked: bool = False  # the agent's last turn asked something else that one can say no to
     said: Turn | None = None  # the customer's last turn
     withdrawn: bool = False
@@ -127,7 +129,7 @@ def _customer(state: _State, turn: Turn) -> None:
         state.offers = "wanted"
     elif refused or state.offers == "given":
         state.offers = "unasked"
-    state.just_pressed = state.just_asked = False
+    state.just_pressed = state.just_asked = state.just_probed = False
     state.said = turn
 
 
@@ -144,7 +146,7 @@ def _refuses(state: _State, turn: Turn) -> bool:
     if states_cancel(turn) and stated_confidence(turn, "cancel") >= CLEAR:
         again = any(act.act == "restate" and act.kind == "cancel" for act in turn.acts)
         return again or _honoured(state) is None
-    if not turn.has("refuse") or gives_only_a_reason(turn):
+    if not turn.has("refuse") or gives_only_a_reason(turn) or (state.just_probed and _answers_why(turn)):
         return False
     answers_else = state.just_asked and not state.just_pressed
     return state.pressed and not answers_else and not state.withdrawn and not takes_back(turn)
@@ -153,6 +155,11 @@ def _refuses(state: _State, turn: Turn) -> bool:
 def gives_only_a_reason(turn: Turn) -> bool:
     """Whether the turn rather gives a reason than says no (definitions, section 6: that alone is no refusal)."""
     return turn.has("reason") and turn.confidence("reason") > turn.confidence("refuse")
+
+
+def _answers_why(turn: Turn) -> bool:
+    """Whether who was only asked why clearly gives a reason, and does not surely say no as well."""
+    return turn.confidence("reason") >= CLEAR and turn.confidence("refuse") < SURE_NO
 
 
 def _follow_wish(state: _State, turn: Turn, refused: bool) -> None:
@@ -180,6 +187,7 @@ def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
     moves = [move for move in moves_of(turn) if move != "obstruction" or against_leaving]
     state.just_asked = state.just_asked or turn.has(*OTHER_QUESTIONS) or (turn.has("clarify") and not state.offered)
     if moves:
+        state.just_probed = moves == ["reason_probe"] and (state.just_probed or not state.just_pressed)
         state.pressed = state.just_pressed = True
     if state.offers != "unasked" and set(moves) & set(ASKED_FOR):
         state.offers = "given"
