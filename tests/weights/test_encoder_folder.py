@@ -24,7 +24,9 @@ def test_another_adapter_is_another_folder(tmp_path: Path) -> None:
 def test_the_shipped_adapter_is_whole() -> None:
     tensors = read_adapter(shipped_adapter())
 
-    assert {name.rpartition(".lora_")[2] for name in tensors} == {"A.weight", "B.weight"}
+    adapters = {name for name in tensors if not name.startswith("readout.")}
+    assert {name.rpartition(".lora_")[2] for name in adapters} == {"A.weight", "B.weight"}
+    assert tensors.keys() - adapters == {"readout.query", "readout.value", "readout.bias"}
     assert all(np.isfinite(value).all() for value in tensors.values())
 
 
