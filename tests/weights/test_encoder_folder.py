@@ -6,10 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from analyzer.errors import ModelError
-from analyzer.weights import e5, store
-from analyzer.weights.encoder import FILES, SUMS, quick_folder, quick_name, read_adapter, shipped_adapter, sums
+from analyzer.resources import models_dir
+from analyzer.weights import e5, manifest, store
+from analyzer.weights.encoder import (
+    FILES,
+    SUMS,
+    WORDS,
+    in_latin,
+    quick_folder,
+    quick_name,
+    read_adapter,
+    shipped_adapter,
+    sums,
+)
+from models.dialogues import read_folder
 
 
 def test_another_adapter_is_another_folder(tmp_path: Path) -> None:
@@ -58,3 +71,41 @@ def test_what_was_built_is_checked_file_by_file(tmp_path: Path, monkeypatch: pyt
     (folder / SUMS).unlink()
     checks = {check.what: check for check in store.verify()}
     assert not checks[f"{e5.NAME}/{SUMS} (cached)"].ok
+
+
+@pytest.mark.real
+def test_without_other_scripts_the_words_are_cut_as_with_them() -> None:
+    whole = Tokenizer.from_file(str(e5.encoder_folder() / "tokenizer.json"))
+    latin = Tokenizer.from_file(str(quick_folder(shipped_adapter()) / "tokenizer.json"))
+    calls = [call for folder in ("data", "dev") for call in read_folder(models_dir() / folder)]
+    texts = [turn.text for call in calls for turn in call.turns]
+    texts += ["Straße, 12 €, 3½ h – «ja»! 100 % ✓ ñ ł ø ﬁ ª Å", "Ku\u0308ndigung"]
+
+    assert latin.get_vocab_size() < whole.get_vocab_size() / 2
+    assert len(texts) > 10_000
+    for one, other in zip(whole.encode_batch(texts), latin.encode_batch(texts), strict=True):
+        assert [*map(whole.id_to_token, one.ids)] == [*map(latin.id_to_token, other.ids)]
+
+
+@pytest.mark.real
+def test_a_name_in_another_script_is_an_unknown_word_among_known_ones() -> None:
+    latin = Tokenizer.from_file(str(quick_folder(shipped_adapter()) / "tokenizer.json"))
+
+    tokens = [*map(latin.id_to_token, latin.encode("I am Иван Петров, please cancel.").ids)]
+
+    assert "<unk>" in tokens
+    assert [token for token in tokens if token in {"▁I", "▁please", "▁cancel"}] == ["▁I", "▁please", "▁cancel"]
+
+
+@pytest.mark.real
+def test_leaving_out_other_scripts_changes_no_vector() -> None:
+    packed = e5.parse(b"".join(manifest.model(e5.NAME).file[0].blocks()))
+    latin = in_latin(packed)
+    kept = {piece: row for row, (piece, _) in enumerate(latin.pieces)}
+
+    assert [piece for piece, _ in latin.pieces[:4]] == ["<s>", "<pad>", "</s>", "<unk>"]
+    for row, (piece, _) in list(enumerate(packed.pieces))[:2000:50]:
+        if piece in kept:
+            np.testing.assert_array_equal(latin.tensors[WORDS][kept[piece]], packed.tensors[WORDS][row])
+    assert not {"▁Иван", "的", "وال"} & kept.keys()
+    assert len(latin.tensors[WORDS]) == len(kept) == latin.header.vocabulary
