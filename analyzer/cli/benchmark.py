@@ -59,6 +59,8 @@ def command(folder: Path, json_file: Path | None, worst: int, text: str, **given
         from analyzer.agreement.benchmark import summarise
 
         held = _marked(folder)
+        if json_file is not None:
+            _spare_inputs(json_file, held)
         options = make_options(**given)
         errors = [str(fault) for fault in held.faults]
         results = list(_results(held, text, options, errors))
@@ -89,6 +91,20 @@ def _marked(folder: Path) -> MarkedFolder:
             next_step="Give a folder with transcripts that have `labels` (docs/definitions.md, section 7).",
         )
     return held
+
+
+def _spare_inputs(json_file: Path, held: MarkedFolder) -> None:
+    """ConfigError when the figures would be written over a file of the folder."""
+    from analyzer.errors import ConfigError
+    from analyzer.inputs import GivenFiles
+
+    faulty = (fault.path for fault in held.faults if fault.path)
+    if json_file in GivenFiles([*held.calls, *held.unmarked, *held.recordings, *faulty]):
+        raise ConfigError(
+            "is one of the files to be measured, which are never written to.",
+            path=json_file,
+            next_step="Choose another --json.",
+        )
 
 
 def _results(held: MarkedFolder, text: str, options: Options, errors: list[str]) -> Iterator[CallResult]:

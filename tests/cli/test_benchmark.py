@@ -295,3 +295,15 @@ def test_where_no_marks_can_be_used_each_file_says_why(touchpoint: Run, tmp_path
     assert result.exit_code == 2
     assert "bad.json: is not a marked call" in result.stderr
     assert "no marked calls that can be used" in result.stderr
+
+
+def test_figures_are_never_written_over_a_marked_call(touchpoint: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "marked", "one")
+    before = path.read_bytes()
+
+    result = touchpoint("benchmark", tmp_path / "marked", "--json", tmp_path / "marked" / "." / "one.json")
+
+    assert result.exit_code == 2
+    assert "never written to" in result.stderr
+    assert "Choose another --json" in result.stderr
+    assert path.read_bytes() == before
