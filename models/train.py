@@ -37,8 +37,10 @@ MAX_WEIGHT = 4.0
 WORD_ERRORS = 0.12
 LINK_WEIGHT, KIND_DROPOUT = 0.3, 0.4
 HEARD_WEIGHT = 0.1
-SEVERE = {("agent", act) for act in ("guilt", "threat", "obstruction")}
-SEVERE_AT_LEAST = 0.4  # what makes pressure severe by itself is never told by less
+AT_LEAST = {  # what makes pressure severe by itself, or makes it pressure at all, is never told by less
+    **{("agent", act): 0.4 for act in ("guilt", "threat", "obstruction")},
+    ("kind", "cancel"): 0.65,
+}
 PULL = 40.0  # hits at which a label's own threshold counts as much as the usual one; every turn counts twice
 
 
@@ -258,7 +260,7 @@ def calibrate(members: Sequence[TurnTagger], held_out: Sequence[Example], weight
     usual = best_threshold(probabilities[seen], wanted[seen])
     thresholds = tuple(
         max(threshold_of(probabilities[seen[:, column], column], wanted[seen[:, column], column], usual), least)
-        for column, least in enumerate(SEVERE_AT_LEAST if label in SEVERE else 0.0 for label in LABELS)
+        for column, least in enumerate(AT_LEAST.get(label, 0.0) for label in LABELS)
     )
     return Calibration(weights.log(), temperature, thresholds)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +22,7 @@ from analyzer.call import Act, RequestKind, Speaker, Turn, Value
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
 from analyzer.threads import one_blas_thread
-from analyzer.understand.encoder import Encoder, SentenceEncoder, Vectors, encoder_name
+from analyzer.understand.encoder import SENTENCE, Encoder, SentenceEncoder, Vectors, encoder_name
 from analyzer.understand.literal import literal_acts, load_phrases
 from analyzer.understand.tagger import Floats, RoleHead, TurnTagger, sigmoid, speaker_indices
 from analyzer.weights.encoder import shipped_adapter
@@ -34,6 +35,8 @@ COMPLETED = {  # groups of which one of these acts is taken when none is sure by
     "refusal": ("refuse",),
 }
 KIND_COLUMNS = slice(LABELS.index(("kind", KINDS[0])), LABELS.index(("kind", KINDS[-1])) + 1)
+SENTENCE_END = re.compile(r"(?<=[.?!;:])\s+")
+PIECE = 12  # words
 NOT_CANCEL = "not_cancel"  # of the phrases: no act, but the word that an act must not be read from
 Probabilities = NDArray[np.float32]
 
@@ -145,7 +148,29 @@ class ActModel:
             turn.model_copy(update={"acts": self._acts(turn, row, language)})
             for turn, row in zip(turns, probabilities, strict=True)
         )
+        acted = self._in_order_of_speech(acted)
         return Understanding(acted, _topics(acted, links))
+
+    def _in_order_of_speech(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        """The turns with the requests of each in the order in which it states them: each is looked for in the parts
+        of the turn, read one by one, and stands where it is told best."""
+        several = {row: parts_of(turn.text) for row, turn in enumerate(turns) if len(turn.kinds("request")) > 1}
+        if not several:
+            return turns
+        with one_blas_thread():
+            vectors = self.load().encoder.embed([part for parts in several.values() for part in parts])
+        told, ordered, at = vectors[:, SENTENCE:][:, KIND_COLUMNS], list(turns), 0
+        if not told.shape[1]:  # an encoder without a readout tells nothing of parts
+            return turns
+        for row, parts in several.items():
+            place: dict[str | None, int] = dict(zip(KINDS, told[at : at + len(parts)].argmax(axis=0), strict=True))
+            at += len(parts)
+            acts = turns[row].acts
+            wishes = iter(sorted((act for act in acts if act.act == "request"), key=lambda act: place[act.kind]))
+            ordered[row] = turns[row].model_copy(
+                update={"acts": tuple(next(wishes) if act.act == "request" else act for act in acts)}
+            )
+        return tuple(ordered)
 
     def _vectors(self, texts: Sequence[str]) -> Vectors:
         """Vectors of the turns of a call; who speaks and what they do are read from the same ones."""
@@ -216,6 +241,15 @@ class ActModel:
         del likely["cancel"]
         best = max(likely, key=lambda kind: likely[kind])
         return {best: likely[best]}
+
+
+def parts_of(text: str) -> list[str]:
+    """The sentences of a turn; of one that has but one, as a recogniser writes it, pieces that overlap by half."""
+    sentences = SENTENCE_END.split(text.strip())
+    if len(sentences) > 1:
+        return sentences
+    words = text.split()
+    return [" ".join(words[at : at + PIECE]) for at in range(0, max(len(words) - PIECE // 2, 1), PIECE // 2)]
 
 
 def _topics(turns: Sequence[Turn], links: Probabilities) -> dict[int, dict[RequestKind, float]]:

@@ -16,7 +16,7 @@ from analyzer.acts import LABELS
 from analyzer.call import Turn
 from analyzer.errors import ModelError
 from analyzer.speakers.roles import decide
-from analyzer.understand.model import ActModel, act_model
+from analyzer.understand.model import ActModel, act_model, parts_of
 
 CALLS = {
     "en": [
@@ -133,6 +133,39 @@ def test_who_is_unknown_does_nothing(model: ActModel, language: str) -> None:
 
     assert all(turn.acts == () for turn in understood.turns)
     assert understood.topics == {}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "I want to cancel my subscription.", "Please send me a written confirmation by post."),
+        ("de", "Guten Tag, ich möchte mein Abo kündigen.", "Und ich bräuchte eine schriftliche Bestätigung."),
+    ],
+)
+def test_requests_of_one_turn_stand_in_the_order_in_which_they_are_said(
+    model: ActModel, language: str, one: str, other: str
+) -> None:
+    """Where both are recognised: a second request in the same breath still is missed often enough."""
+
+    def kinds(text: str) -> tuple[str, ...]:
+        turn = Turn(index=1, speaker="customer", start_ms=None, end_ms=None, text=text)
+        return model.understand((call(language)[0], turn), language).turns[1].kinds("request")
+
+    assert kinds(f"{one} {other}") == ("cancel", "written_confirmation")
+    assert kinds(f"{other} {one}") == ("written_confirmation", "cancel")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("One wish. And another? Yes!", ["One wish.", "And another?", "Yes!"]),
+        ("one two", ["one two"]),
+        (" ".join("abcdefghijklmnopqr"), ["a b c d e f g h i j k l", "g h i j k l m n o p q r"]),
+    ],
+)
+def test_a_turn_is_read_by_its_sentences_or_by_pieces(text: str, parts: list[str]) -> None:
+    assert parts_of(text) == parts
 
 
 @pytest.mark.real
