@@ -39,7 +39,7 @@ LINK_WEIGHT, KIND_DROPOUT = 0.3, 0.4
 HEARD_WEIGHT = 0.1
 AT_LEAST = {  # what makes pressure severe by itself, or makes it pressure at all, is never told by less
     **{("agent", act): 0.4 for act in ("guilt", "threat", "obstruction")},
-    ("kind", "cancel"): 0.65,
+    ("kind", "cancel"): 0.6,
 }
 PULL = 40.0  # hits at which a label's own threshold counts as much as the usual one; every turn counts twice
 

@@ -156,6 +156,16 @@ def test_requests_of_one_turn_stand_in_the_order_in_which_they_are_said(
     assert kinds(f"{other} {one}") == ("written_confirmation", "cancel")
 
 
+@pytest.mark.real
+@pytest.mark.xfail(reason="a second request in the same breath can drown out the first, though both are said plainly")
+def test_two_plain_requests_in_one_breath_are_both_understood(model: ActModel) -> None:
+    said = "Hello, I want to cancel my subscription. And I'd need a written confirmation by post."
+    turn = Turn(index=1, speaker="customer", start_ms=None, end_ms=None, text=said)
+    understood = model.understand((call("en")[0], turn), "en").turns[1]
+
+    assert set(understood.kinds("request")) == {"cancel", "written_confirmation"}
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
