@@ -154,7 +154,8 @@ class ActModel:
     def _in_order_of_speech(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """The turns with the requests of each in the order in which it states them: each is looked for in the parts
         of the turn, read one by one, and stands where it is told best."""
-        several = {row: parts_of(turn.text) for row, turn in enumerate(turns) if len(turn.kinds("request")) > 1}
+        wishing = [(row, parts_of(turn.text)) for row, turn in enumerate(turns) if len(turn.kinds("request")) > 1]
+        several = {row: parts for row, parts in wishing if len(parts) > 1}
         if not several:
             return turns
         with one_blas_thread():
