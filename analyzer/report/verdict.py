@@ -128,9 +128,9 @@ def _requests(report: Report) -> Iterator[str]:
         yield f"{count_words(len(ignored), 'request', 'requests')} went unanswered: {wishes}."
     elif len(report.requests) == 1:
         if report.requests[0].kind != "cancel":
-            yield "The customer's request was heard."
+            yield "One request was recognised, and it was responded to."
     else:
-        yield f"All {len(report.requests)} requests were heard."
+        yield f"{len(report.requests)} requests were recognised, and each was responded to."
 
 
 def _others(report: Report) -> Iterator[str]:
