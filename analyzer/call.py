@@ -93,7 +93,10 @@ class Turn(Value):
         return self
 
     def has(self, *acts: str) -> bool:
-        return any(held.act in acts for held in self.acts)
+        for held in self.acts:  # noqa: SIM110 -- asked thousands of times a call; a generator takes thrice as long
+            if held.act in acts:
+                return True
+        return False
 
     def confidence(self, *acts: str) -> float:
         """Highest confidence among the named acts, 0.0 where none holds."""

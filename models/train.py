@@ -8,25 +8,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import sys
+import time
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from analyzer.acts import GROUPS, KINDS, LABELS
 from analyzer.understand.encoder import Encoder
+from analyzer.understand.model import ActModel
 from analyzer.understand.tagger import speaker_indices
+from analyzer.understand.topics import CUES, candidates
 from models.dialogues import Dialogue, read_folder
+from models.evaluate import turns_of
 from models.tagger import RoleHead, TurnTagger
 
 HERE = Path(__file__).parent
@@ -41,6 +50,8 @@ AT_LEAST = {  # what makes pressure severe by itself, or makes it pressure at al
     **{("agent", act): 0.4 for act in ("guilt", "threat", "obstruction")},
     ("kind", "cancel"): 0.6,
 }
+LINK_ALONE = (1.0, *(0.0,) * len(CUES))  # weights of the cues for what a turn responds to, before they are fitted
+SHRINK = 1e-3  # of these weights
 PULL = 40.0  # hits at which a label's own threshold counts as much as the usual one; every turn counts twice
 
 
@@ -129,11 +140,20 @@ def heard_of(call: Dialogue) -> Tensor:
 
 
 def prepare(calls: Sequence[Dialogue], encoder: Encoder) -> list[Example]:
-    texts = [turn.text for call in calls for turn in call.turns]
-    vectors, at, examples = encoder.embed(texts), 0, []
+    return examples_of(calls, vectors_of(calls, encoder))
+
+
+def vectors_of(calls: Sequence[Dialogue], encoder: Encoder) -> Tensor:
+    """Vectors of all turns of all calls, (turns, WIDTH)."""
+    return torch.from_numpy(encoder.embed([turn.text for call in calls for turn in call.turns]))
+
+
+def examples_of(calls: Sequence[Dialogue], vectors: Tensor) -> list[Example]:
+    """The calls as tensors; `vectors` are those of all their turns, in order."""
+    at, examples = 0, []
     for call in calls:
         targets, mask = targets_of(call)
-        own = torch.from_numpy(vectors[at : at + len(call.turns)])
+        own = vectors[at : at + len(call.turns)]
         at += len(call.turns)
         speakers = torch.from_numpy(speaker_indices([turn.speaker for turn in call.turns]))
         examples.append(
@@ -175,6 +195,27 @@ def train_member(examples: Sequence[Example], seed: int, weights: Tensor, *, alo
             if alone:
                 model.forget_context()
     return model.eval()
+
+
+def train_members(vectors: Tensor) -> list[TurnTagger]:
+    """The ensemble, each tagger in a process of its own; `vectors` are those of `written_and_misheard` calls."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "vectors.safetensors"
+        save_file({"vectors": vectors}, str(path))
+        with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+            states = list(pool.map(_member_from, repeat(path), range(MEMBERS)))
+    members = [TurnTagger(hidden=HIDDEN) for _ in states]
+    for member, state in zip(members, states, strict=True):
+        member.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
+    return [member.eval() for member in members]
+
+
+def _member_from(path: Path, seed: int) -> dict[str, NDArray[np.float32]]:
+    torch.set_num_threads(1)  # the matrices are small
+    examples = examples_of(written_and_misheard(training_calls()), load_file(str(path))["vectors"])
+    member = train_member(examples, seed, label_weights(examples))
+    print(f"trained tagger {seed}", flush=True)
+    return {name: value.numpy() for name, value in member.state_dict().items()}
 
 
 def loss_of(model: TurnTagger, batch: Sequence[Example], weights: Tensor) -> Tensor:
@@ -305,6 +346,7 @@ def save(
         "labels": LABELS,
         "offsets": [round(float(offset), 4) for offset in calibration.offsets],
         "thresholds": calibration.thresholds,
+        "topics": LINK_ALONE,
         "trained_on_calls": len(calls),
         "trained_on_turns": sum(len(call.turns) for call in calls),
         "kinds": KINDS,
@@ -312,23 +354,60 @@ def save(
     (folder / "heads.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
+def weigh_topics(folder: Path, calls: Sequence[Dialogue], examples: Sequence[Example], encoder: Encoder) -> None:
+    """Fit how the cues for what a turn responds to are weighed, on marked calls whose vectors are in `examples`, and
+    write it into heads.json."""
+    model = ActModel(folder, lambda: encoder)
+    cues, linked = [], []
+    for call, example in zip(calls, examples, strict=True):
+        turns = turns_of(call, gold=True)
+        for each in candidates(turns, *model.probabilities(example.vectors.numpy(), turns)):
+            cues.append(each.cues)
+            linked.append(float(each.kind in call.responses[each.row]))
+    weights = logistic_regression(torch.tensor(cues, dtype=torch.float64), torch.tensor(linked, dtype=torch.float64))
+    path = folder / "heads.json"
+    settings = json.loads(path.read_text(encoding="utf-8")) | {"topics": [round(weight, 4) for weight in weights]}
+    path.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def logistic_regression(cues: Tensor, hits: Tensor) -> list[float]:
+    """Weights of the cues (rows, cues) and, last, the intercept, by the lowest log loss on `hits` (rows,), 0 or 1."""
+    rows = torch.cat([cues, torch.ones(len(cues), 1, dtype=cues.dtype)], dim=1)
+    weights = torch.zeros(rows.shape[1], dtype=cues.dtype, requires_grad=True)
+    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimiser.zero_grad()
+        value = nn.functional.binary_cross_entropy_with_logits(rows @ weights, hits) + SHRINK * weights.square().sum()
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return [float(weight) for weight in weights.detach()]
+
+
 def training_calls() -> list[Dialogue]:
     """The calls as written, and some of them as they were read aloud and recognised."""
     return [*read_folder(HERE / "data"), *read_folder(HERE / "heard")]
 
 
+def written_and_misheard(calls: Sequence[Dialogue]) -> list[Dialogue]:
+    return [*calls, *map(as_recognised, calls)]
+
+
 def main() -> None:
-    calls, development = training_calls(), read_folder(HERE / "dev")
-    print(f"training on {len(calls)} calls, setting thresholds on {len(development)}", flush=True)
+    started = time.monotonic()
+    calls, development = training_calls(), written_and_misheard(read_folder(HERE / "dev"))
+    print(f"training on {len(calls)} calls, setting thresholds on {len(development) // 2}", flush=True)
     encoder = Encoder(HERE / "heads" / "adapter.safetensors")
-    examples = prepare([*calls, *map(as_recognised, calls)], encoder)
-    held_out = prepare([*development, *map(as_recognised, development)], encoder)
-    weights = label_weights(examples)
-    torch.set_num_threads(1)  # the matrices are small
-    members = [train_member(examples, seed, weights) for seed in range(MEMBERS)]
-    calibration = calibrate(members, held_out, weights)
+    versions = written_and_misheard(calls)
+    vectors, held_out = vectors_of(versions, encoder), prepare(development, encoder)
+    print(f"vectors of {len(vectors)} turns after {time.monotonic() - started:.0f} s", flush=True)
+    members, examples = train_members(vectors), examples_of(versions, vectors)
+    calibration = calibrate(members, held_out, label_weights(examples))
     save(HERE / "heads", members, train_role(examples), calibration, calls)
-    print(f"temperature {calibration.temperature}; wrote {HERE / 'heads'}")
+    weigh_topics(HERE / "heads", development, held_out, encoder)
+    print(f"temperature {calibration.temperature}; wrote {HERE / 'heads'} after {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":

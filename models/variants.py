@@ -29,7 +29,6 @@ from models.evaluate import gold_retention, ignored_kinds, micro_f1, turns_of
 from models.train import (
     HERE,
     Example,
-    as_recognised,
     calibrate,
     label_weights,
     prepare,
@@ -37,6 +36,8 @@ from models.train import (
     train_member,
     train_role,
     training_calls,
+    weigh_topics,
+    written_and_misheard,
 )
 
 TITLES = ("acts and kinds", "severity right", "attempts after refusal", "kinds by call", "ignored by call")
@@ -65,13 +66,20 @@ def measure(model: ActModel, calls: Sequence[Dialogue]) -> tuple[str, ...]:
 
 
 def variant(
-    encoder: Encoder, examples: Sequence[Example], held_out: Sequence[Example], *, alone: bool, folder: Path
+    encoder: Encoder,
+    examples: Sequence[Example],
+    marked: Sequence[Dialogue],
+    held_out: Sequence[Example],
+    *,
+    alone: bool,
+    folder: Path,
 ) -> ActModel:
     """Heads trained one way, written to a folder and read from there as the program does."""
     weights = label_weights(examples)
     member = train_member(examples, 0, weights, alone=alone)
     shutil.copy(HERE / "heads" / "adapter.safetensors", folder)
     save(folder, [member], train_role(examples), calibrate([member], held_out, weights), ())
+    weigh_topics(folder, marked, held_out, encoder)
     return ActModel(folder, lambda: encoder)
 
 
@@ -83,10 +91,11 @@ def main() -> None:
     for name, adapter in (("frozen", None), ("adapted", HERE / "heads" / "adapter.safetensors")):
         encoder = Encoder(adapter)
         examples = prepare(calls, encoder)
-        held_out = prepare([*development, *map(as_recognised, development)], encoder)
+        marked = written_and_misheard(development)
+        held_out = prepare(marked, encoder)
         for way, alone in (("turn alone", True), ("turn in its call", False)):
             with tempfile.TemporaryDirectory() as folder:
-                made = variant(encoder, examples, held_out, alone=alone, folder=Path(folder))
+                made = variant(encoder, examples, marked, held_out, alone=alone, folder=Path(folder))
                 figures = measure(made, development)
             print(f"{f'{name} encoder, {way}':<36}" + "".join(f"{figure:>24}" for figure in figures), flush=True)
     figures = measure(act_model(), development)

@@ -25,7 +25,7 @@ ANSWERED_BY_WORDS = frozenset({"information", "billing", "other"})
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
 SETTLING = ("done", "commit", "decline", "transfer")
 SETTLED: frozenset[Outcome] = FINAL | {"committed"}
-CLEAR = 0.6  # fit of a kind from which a turn responds to it
+CLEAR = 0.4  # fit of a kind from which a turn responds to it
 FAINT = 0.05  # and from which one that settles something responds to the request that it fits best
 CLEAR_CANCEL = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
@@ -147,8 +147,9 @@ def _unpromise(intents: Sequence[_Intent]) -> None:
 
 
 def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float], asked: Turn | None) -> None:
-    for intent in _about(intents, fit, settles=turn.has(*SETTLING)):
-        _respond(intent, turn, asked)
+    if intents and turn.acts:
+        for intent in _about(intents, fit, settles=turn.has(*SETTLING)):
+            _respond(intent, turn, asked)
     if "?" in turn.text:
         for waiting in intents:
             waiting.questions += waiting.acknowledged is None and waiting.is_open

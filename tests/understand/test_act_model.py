@@ -17,6 +17,7 @@ from analyzer.call import Turn
 from analyzer.errors import ModelError
 from analyzer.speakers.roles import decide
 from analyzer.understand.model import ActModel, act_model, parts_of
+from analyzer.understand.topics import CUES
 
 CALLS = {
     "en": [
@@ -246,6 +247,7 @@ def settings(folder: Path, **changed: object) -> None:
         "temperature": 1.0,
         "offsets": [0.0] * len(LABELS),
         "thresholds": [0.5] * len(LABELS),
+        "topics": [1.0] * (len(CUES) + 1),
     }
     described = {name: value for name, value in (usual | changed).items() if value is not None}
     (folder / "heads.json").write_text(json.dumps(described))
@@ -260,7 +262,7 @@ def test_heads_that_are_not_described_name_the_way_out(tmp_path: Path, content: 
         ActModel(tmp_path, no_encoder)
 
 
-@pytest.mark.parametrize("missing", ["sha256", "labels", "members", "temperature", "offsets", "thresholds"])
+@pytest.mark.parametrize("missing", ["sha256", "labels", "members", "temperature", "offsets", "thresholds", "topics"])
 def test_heads_of_which_something_is_not_said_are_refused_before_a_call_is_heard(tmp_path: Path, missing: str) -> None:
     settings(tmp_path, **{missing: None})
 
