@@ -1,7 +1,8 @@
 """Train the heads of the act model: `python models/train.py`. Reads models/data and models/dev, writes models/heads.
 
-Training data are models/data and models/heard; thresholds and temperature are set on models/dev, which is never trained
-on. The samples and the benchmark are never read. Seeded; about twenty minutes on two CPU cores.
+Training data are models/data and models/heard. Thresholds, temperature and how the cues for what a turn responds to are
+weighed are set on models/dev, which is never trained on. The samples and the benchmark are never read. Seeded; about
+half an hour on two CPU cores.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import repeat
@@ -33,7 +35,7 @@ from analyzer.acts import GROUPS, KINDS, LABELS
 from analyzer.understand.encoder import Encoder
 from analyzer.understand.model import ActModel
 from analyzer.understand.tagger import speaker_indices
-from analyzer.understand.topics import CUES, candidates
+from analyzer.understand.topics import WEIGHTS, candidates
 from models.dialogues import Dialogue, read_folder
 from models.evaluate import turns_of
 from models.tagger import RoleHead, TurnTagger
@@ -50,8 +52,8 @@ AT_LEAST = {  # what makes pressure severe by itself, or makes it pressure at al
     **{("agent", act): 0.4 for act in ("guilt", "threat", "obstruction")},
     ("kind", "cancel"): 0.6,
 }
-LINK_ALONE = (1.0, *(0.0,) * len(CUES))  # weights of the cues for what a turn responds to, before they are fitted
-SHRINK = 1e-3  # of these weights
+LINK_ALONE = {name: float(name == "link") for name in WEIGHTS}  # what a turn responds to, before it is weighed
+SHRINK = 1e-3  # of the weights
 PULL = 40.0  # hits at which a label's own threshold counts as much as the usual one; every turn counts twice
 
 
@@ -159,6 +161,8 @@ def examples_of(calls: Sequence[Dialogue], vectors: Tensor) -> list[Example]:
         examples.append(
             Example(own, speakers, torch.from_numpy(targets), torch.from_numpy(mask), *pairs_of(call), heard_of(call))
         )
+    if at != len(vectors):
+        raise ValueError(f"{len(vectors)} vectors for {at} turns: the calls have changed since they were embedded")
     return examples
 
 
@@ -329,7 +333,12 @@ def threshold_of(probabilities: NDArray[np.float32], targets: NDArray[np.float32
 
 
 def save(
-    folder: Path, members: Sequence[TurnTagger], role: RoleHead, calibration: Calibration, calls: Sequence[Dialogue]
+    folder: Path,
+    members: Sequence[TurnTagger],
+    role: RoleHead,
+    calibration: Calibration,
+    topics: Mapping[str, float],
+    calls: Sequence[Dialogue],
 ) -> None:
     """Write heads.safetensors and heads.json beside the adapter that stands in the folder."""
     tensors = {f"role.{name}": value for name, value in role.state_dict().items()}
@@ -346,7 +355,7 @@ def save(
         "labels": LABELS,
         "offsets": [round(float(offset), 4) for offset in calibration.offsets],
         "thresholds": calibration.thresholds,
-        "topics": LINK_ALONE,
+        "topics": topics,
         "trained_on_calls": len(calls),
         "trained_on_turns": sum(len(call.turns) for call in calls),
         "kinds": KINDS,
@@ -354,24 +363,45 @@ def save(
     (folder / "heads.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
 
 
-def weigh_topics(folder: Path, calls: Sequence[Dialogue], examples: Sequence[Example], encoder: Encoder) -> None:
-    """Fit how the cues for what a turn responds to are weighed, on marked calls whose vectors are in `examples`, and
-    write it into heads.json."""
-    model = ActModel(folder, lambda: encoder)
+def finish(
+    folder: Path,
+    members: Sequence[TurnTagger],
+    examples: Sequence[Example],
+    calls: Sequence[Dialogue],
+    development: Sequence[Dialogue],
+    held_out: Sequence[Example],
+    encoder: Encoder,
+) -> Calibration:
+    """Calibrate what was trained on `examples` of `calls` with `held_out` examples of the `development` calls, and
+    write it beside the adapter that stands in the folder."""
+    calibration, role = calibrate(members, held_out, label_weights(examples)), train_role(examples)
+    with TemporaryDirectory() as name:
+        shutil.copy(folder / "adapter.safetensors", name)
+        save(Path(name), members, role, calibration, LINK_ALONE, calls)
+        topics = weigh_topics(ActModel(Path(name), lambda: encoder), development, held_out)
+    save(folder, members, role, calibration, topics, calls)
+    return calibration
+
+
+def weigh_topics(model: ActModel, calls: Sequence[Dialogue], examples: Sequence[Example]) -> dict[str, float]:
+    """How the cues for what a turn responds to are weighed, fitted on the calls in which that is marked. `examples`
+    hold their vectors; which requests were stated is taken from the marks, so that a request that is taken for
+    another one does not teach that nobody responds to it."""
     cues, linked = [], []
     for call, example in zip(calls, examples, strict=True):
+        if not any(turn.about for turn in call.turns):
+            continue
         turns = turns_of(call, gold=True)
         for each in candidates(turns, *model.probabilities(example.vectors.numpy(), turns)):
             cues.append(each.cues)
             linked.append(float(each.kind in call.responses[each.row]))
     weights = logistic_regression(torch.tensor(cues, dtype=torch.float64), torch.tensor(linked, dtype=torch.float64))
-    path = folder / "heads.json"
-    settings = json.loads(path.read_text(encoding="utf-8")) | {"topics": [round(weight, 4) for weight in weights]}
-    path.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    return {name: round(weight, 4) for name, weight in zip(WEIGHTS, weights, strict=True)}
 
 
 def logistic_regression(cues: Tensor, hits: Tensor) -> list[float]:
-    """Weights of the cues (rows, cues) and, last, the intercept, by the lowest log loss on `hits` (rows,), 0 or 1."""
+    """Weights of the cues (rows, cues) and, last, the intercept, that tell `hits` (rows,), 0 or 1, with the lowest log
+    loss; all a little shrunken."""
     rows = torch.cat([cues, torch.ones(len(cues), 1, dtype=cues.dtype)], dim=1)
     weights = torch.zeros(rows.shape[1], dtype=cues.dtype, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
@@ -398,15 +428,14 @@ def written_and_misheard(calls: Sequence[Dialogue]) -> list[Dialogue]:
 def main() -> None:
     started = time.monotonic()
     calls, development = training_calls(), written_and_misheard(read_folder(HERE / "dev"))
-    print(f"training on {len(calls)} calls, setting thresholds on {len(development) // 2}", flush=True)
+    print(f"training on {len(calls)} calls, calibrating on {len(development) // 2}", flush=True)
     encoder = Encoder(HERE / "heads" / "adapter.safetensors")
     versions = written_and_misheard(calls)
     vectors, held_out = vectors_of(versions, encoder), prepare(development, encoder)
     print(f"vectors of {len(vectors)} turns after {time.monotonic() - started:.0f} s", flush=True)
-    members, examples = train_members(vectors), examples_of(versions, vectors)
-    calibration = calibrate(members, held_out, label_weights(examples))
-    save(HERE / "heads", members, train_role(examples), calibration, calls)
-    weigh_topics(HERE / "heads", development, held_out, encoder)
+    torch.set_num_threads(1)  # how sums are split among threads must not change a digit
+    members = train_members(vectors)
+    calibration = finish(HERE / "heads", members, examples_of(versions, vectors), calls, development, held_out, encoder)
     print(f"temperature {calibration.temperature}; wrote {HERE / 'heads'} after {time.monotonic() - started:.0f} s")
 
 

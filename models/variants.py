@@ -1,7 +1,7 @@
 """Is the encoder's adapting worth it, and the turn's call: `python models/variants.py`. Run it after models/train.py.
 
 Trains the heads four ways with one tagger each (frozen or adapted encoder, every turn alone or read in its call) on the
-calls as they are, sets their thresholds as models/train.py does, and prints what they get right on the development
+calls as they are, calibrates them as models/train.py does, and prints what they get right on the development
 calls, on which the thresholds were set: figures to compare, not to quote. With the ensemble that is shipped as the
 fifth. Seeded; about twenty minutes on two cores.
 """
@@ -29,14 +29,11 @@ from models.evaluate import gold_retention, ignored_kinds, micro_f1, turns_of
 from models.train import (
     HERE,
     Example,
-    calibrate,
+    finish,
     label_weights,
     prepare,
-    save,
     train_member,
-    train_role,
     training_calls,
-    weigh_topics,
     written_and_misheard,
 )
 
@@ -75,11 +72,9 @@ def variant(
     folder: Path,
 ) -> ActModel:
     """Heads trained one way, written to a folder and read from there as the program does."""
-    weights = label_weights(examples)
-    member = train_member(examples, 0, weights, alone=alone)
+    member = train_member(examples, 0, label_weights(examples), alone=alone)
     shutil.copy(HERE / "heads" / "adapter.safetensors", folder)
-    save(folder, [member], train_role(examples), calibrate([member], held_out, weights), ())
-    weigh_topics(folder, marked, held_out, encoder)
+    finish(folder, [member], examples, (), marked, held_out, encoder)
     return ActModel(folder, lambda: encoder)
 
 

@@ -6,7 +6,8 @@ does about it:
     ignored ──response──► acknowledged ──answer/promise/transfer/no──► resolved, committed, handed_over, declined
                                        ──customer takes it back──────► withdrawn
 
-What is done or taken back stays so until it is stated again; after a no or a transfer a mere promise changes nothing,
+What is done, promised or taken back stays so until it is stated again; stated again at last, with no response behind it,
+it was only acknowledged. After a no a mere promise changes nothing, nor after a transfer until the next person is there;
 and an explanation settles nothing that was settled. A no to a question inside the request is no no to the request.
 Only a response that is about the intent moves it: the acts of an agent turn go to the intents whose kinds fit the turn.
 A promise to cancel is none when the agent goes on to keep the customer.
@@ -24,9 +25,8 @@ from analyzer.call import Evidence, Move, Outcome, Request, RequestKind, Turn, T
 ANSWERED_BY_WORDS = frozenset({"information", "billing", "other"})
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
 SETTLING = ("done", "commit", "decline", "transfer")
-SETTLED: frozenset[Outcome] = FINAL | {"committed"}
-CLEAR = 0.4  # fit of a kind from which a turn responds to it
-FAINT = 0.05  # and from which one that settles something responds to the request that it fits best
+RESPONDS_FROM = 0.4  # probability from which a turn responds to a kind of request
+SETTLES_FROM = 0.05  # and from which one that settles something responds to the request that it fits best
 CLEAR_CANCEL = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
 
@@ -38,6 +38,8 @@ class _Intent:
     outcome: Outcome = "ignored"
     acknowledged: TurnIndex | None = None
     settled_by: TurnIndex | None = None
+    responded: TurnIndex = -1  # the last turn that responds to it
+    passed_to: bool = False  # it was handed over, and the next person is there
     questions: int = 0
     heard_as: set[RequestKind] = field(default_factory=set)  # kinds that it was stated or repeated as
 
@@ -85,13 +87,16 @@ def stated_confidence(turn: Turn, kind: RequestKind) -> float:
 def _customer(intents: list[_Intent], turn: Turn, answered: Turn | None) -> None:
     """What the customer states, repeats and takes back; a repetition is one of what was stated before this turn."""
     known = tuple(intents)
+    undecided = only_thinks_about_it(turn)
     for kind in turn.kinds("restate"):
+        if kind == "cancel" and undecided:
+            continue
         own = _latest(intent for intent in known if kind in intent.heard_as)
         if own is None and not _is_clear_cancel(turn, kind):
             own = _latest(intent for intent in known if intent.is_open)
         _state(intents, own, kind, turn)
     for kind in turn.kinds("request"):
-        if kind == "cancel" and only_thinks_about_it(turn):
+        if kind == "cancel" and undecided:
             continue
         _state(intents, _latest(intent for intent in intents if intent.kind == kind and intent.is_open), kind, turn)
     if turn.has("withdraw"):
@@ -147,6 +152,9 @@ def _unpromise(intents: Sequence[_Intent]) -> None:
 
 
 def _agent(intents: Sequence[_Intent], turn: Turn, fit: Mapping[RequestKind, float], asked: Turn | None) -> None:
+    if turn.has("introduction"):
+        for intent in intents:
+            intent.passed_to |= intent.outcome == "handed_over"
     if intents and turn.acts:
         for intent in _about(intents, fit, settles=turn.has(*SETTLING)):
             _respond(intent, turn, asked)
@@ -160,9 +168,9 @@ def _about(intents: Sequence[_Intent], fit: Mapping[RequestKind, float], *, sett
     settles something is about the one that fits it best, though it lies long back and fits but faintly."""
     latest = {intent.kind: intent for intent in sorted(intents, key=lambda intent: (intent.stated[-1], intent.is_open))}
     fits = {kind: max(fit.get(heard, 0.0) for heard in intent.heard_as) for kind, intent in latest.items()}
-    clear = [latest[kind] for kind, found in fits.items() if found >= CLEAR]
+    clear = [latest[kind] for kind, found in fits.items() if found >= RESPONDS_FROM]
     best = max(fits, key=lambda kind: fits[kind], default=None)
-    if clear or not settles or best is None or fits[best] < FAINT:
+    if clear or not settles or best is None or fits[best] < SETTLES_FROM:
         return clear
     return [latest[best]]
 
@@ -172,18 +180,20 @@ def _respond(intent: _Intent, turn: Turn, asked: Turn | None) -> None:
     if turn.confidence("obstruction") > turn.confidence(*RESPONSES):
         return
     asked_for = turn.has("save_offer") and asked is not None and asked.has("ask_offer")
-    if (turn.has(*RESPONSES) or asked_for) and intent.outcome == "ignored":
-        intent.outcome = "acknowledged"
+    if turn.has(*RESPONSES) or asked_for:
+        intent.responded = turn.index
+        if intent.outcome == "ignored":
+            intent.outcome = "acknowledged"
     if turn.has(*IN_WORDS) and intent.acknowledged is None:
         intent.acknowledged = turn.index
     outcome = _outcome(turn, intent, asked)
     if outcome is not None and _moves_on(intent, outcome):
-        intent.outcome, intent.settled_by = outcome, turn.index
+        intent.outcome, intent.settled_by, intent.passed_to = outcome, turn.index, False
 
 
 def _moves_on(intent: _Intent, outcome: Outcome) -> bool:
     """Whether an outcome replaces the one before: what is final gives way when it is stated again, or is done."""
-    if intent.stated_since:
+    if intent.stated_since or intent.passed_to:
         return True
     if intent.outcome in {"resolved", "withdrawn"}:
         return False
@@ -210,12 +220,14 @@ def _outcome(turn: Turn, intent: _Intent, asked: Turn | None) -> Outcome | None:
         return "handed_over"
     if turn.has("commit") and not hurdle:
         return "committed"
-    if turn.has("answer") and intent.kind in ANSWERED_BY_WORDS and (intent.stated_since or intent.is_open):
+    if turn.has("answer") and intent.kind in ANSWERED_BY_WORDS and (intent.stated_since or intent.passed_to):
         return "resolved"
     return None
 
 
 def _request(intent: _Intent, turns: Sequence[Turn]) -> Request:
+    if intent.outcome in {"resolved", "committed"} and intent.stated[-1] > intent.responded:
+        intent.outcome = "acknowledged"
     return Request(
         kind=intent.kind,
         stated=tuple(intent.stated),

@@ -20,6 +20,7 @@ from analyzer.call import Attempt, Move, Outcome, Request, RequestKind, Retentio
 from analyzer.detect.policy import Policy, broken_limits, severity
 from analyzer.detect.request_ledger import (
     CLEAR_CANCEL,
+    SETTLES_FROM,
     Topics,
     declines_only_a_question,
     only_thinks_about_it,
@@ -194,7 +195,7 @@ def _agent(state: _State, turn: Turn, fit: Mapping[RequestKind, float]) -> None:
         moves = [move for move in moves if move not in ASKED_FOR]
     if moves:
         state.attempts.append(Attempt(turn=turn.index, moves=tuple(moves)))
-    if fit.get("cancel", 0.0) < other:
+    if fit.get("cancel", 0.0) < max(other, SETTLES_FROM):
         return
     if turn.has("decline") and state.wish == "cancel" and not declines_only_a_question(turn, state.said):
         state.promised.clear()

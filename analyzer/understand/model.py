@@ -25,7 +25,7 @@ from analyzer.threads import one_blas_thread
 from analyzer.understand.encoder import SENTENCE, Encoder, SentenceEncoder, Vectors, encoder_name
 from analyzer.understand.literal import literal_acts, load_phrases
 from analyzer.understand.tagger import Floats, RoleHead, TurnTagger, sigmoid, speaker_indices
-from analyzer.understand.topics import CUES, Probabilities, fits
+from analyzer.understand.topics import WEIGHTS, Probabilities, fits
 from analyzer.weights.encoder import shipped_adapter
 
 REINSTALL = "They come with the program: install touchpoint-qa again."
@@ -65,7 +65,7 @@ class _Settings(Value):
     offsets: tuple[float, ...] = Field(min_length=len(LABELS), max_length=len(LABELS))
     temperature: float = Field(gt=0)
     thresholds: tuple[float, ...] = Field(min_length=len(LABELS), max_length=len(LABELS))
-    topics: tuple[float, ...] = Field(min_length=len(CUES) + 1, max_length=len(CUES) + 1)
+    topics: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class ActModel:
             self._settings = _Settings.model_validate_json(described)
         except (OSError, ValueError) as fault:
             raise _unreadable(folder, fault) from fault
-        if self._settings.labels != LABELS:
+        if self._settings.labels != LABELS or self._settings.topics.keys() != {*WEIGHTS}:
             raise ModelError("the trained heads know other acts than this version.", path=folder, next_step=REINSTALL)
         self.version = f"{self._settings.version}@{hashlib.sha256(described).hexdigest()[:12]}"
 

@@ -17,7 +17,7 @@ from analyzer.call import Turn
 from analyzer.errors import ModelError
 from analyzer.speakers.roles import decide
 from analyzer.understand.model import ActModel, act_model, parts_of
-from analyzer.understand.topics import CUES
+from analyzer.understand.topics import WEIGHTS
 
 CALLS = {
     "en": [
@@ -247,7 +247,7 @@ def settings(folder: Path, **changed: object) -> None:
         "temperature": 1.0,
         "offsets": [0.0] * len(LABELS),
         "thresholds": [0.5] * len(LABELS),
-        "topics": [1.0] * (len(CUES) + 1),
+        "topics": dict.fromkeys(WEIGHTS, 1.0),
     }
     described = {name: value for name, value in (usual | changed).items() if value is not None}
     (folder / "heads.json").write_text(json.dumps(described))
@@ -294,8 +294,11 @@ def test_heads_that_were_changed_are_refused(tmp_path: Path) -> None:
         ActModel(tmp_path, no_encoder).load()
 
 
-def test_heads_of_another_version_are_refused(tmp_path: Path) -> None:
-    settings(tmp_path, labels=[["agent", "sings"]])
+@pytest.mark.parametrize(
+    "changed", [{"labels": [["agent", "sings"]]}, {"topics": {"link": 1.0}}], ids=["acts", "cues of a response"]
+)
+def test_heads_of_another_version_are_refused(tmp_path: Path, changed: dict[str, object]) -> None:
+    settings(tmp_path, **changed)
 
     with pytest.raises(ModelError, match="other acts than this version"):
         ActModel(tmp_path, no_encoder)

@@ -10,9 +10,9 @@ import pytest
 
 from analyzer.acts import KINDS, LABELS
 from analyzer.call import Act, RequestKind, Speaker, Turn
-from analyzer.understand.topics import ABOUT, ALONE, RESPONDS, Probabilities, candidates, fits
+from analyzer.understand.topics import ABOUT, CUES, NO_RIVAL, RESPONDS, WEIGHTS, Probabilities, candidates, fits
 
-LINK_ALONE = (1.0, 0.0, 0.0, 0.0, 0.0)
+LINK_ALONE = {name: float(name == "link") for name in WEIGHTS}
 
 
 def turn(index: int, speaker: Speaker, *wishes: tuple[str, RequestKind]) -> Turn:
@@ -70,15 +70,33 @@ def test_cues_are_log_odds_of_link_rival_own_words_and_response() -> None:
     first, billing, _ = candidates(CALL, *given)
 
     assert billing.cues == pytest.approx([math.log(p / (1 - p)) for p in (0.8, 0.3, 0.7, 0.6)], abs=1e-3)
-    assert first.cues[1] == ALONE
+    assert first.cues[1] == NO_RIVAL
 
 
-@pytest.mark.parametrize("cue", range(4))
-def test_every_cue_counts_by_its_weight(cue: int) -> None:
+def test_who_surely_does_not_respond_to_the_other_request_is_as_good_as_none() -> None:
+    rivals = [(4, 3, "appointment", 0.0), (4, 1, "billing", 0.8), (2, 1, "billing", 0.8)]
+    alone, beside, _ = candidates(CALL, *probabilities(rivals))
+
+    assert beside.cues == pytest.approx(alone.cues)
+
+
+def test_another_word_for_a_request_is_no_rival_of_it() -> None:
+    """ "I was charged twice", later "so do I get it back?": one need, repeated as another kind."""
+    call = (turn(0, "customer", ("request", "billing")), turn(1, "customer", ("restate", "refund")), turn(2, "agent"))
+    labels = np.full((3, len(LABELS)), 0.5, dtype=np.float32)
+    links = np.full((3, 3, len(KINDS)), 0.9, dtype=np.float32)
+    billing, refund = candidates(call, labels, links)
+
+    assert (billing.kind, billing.cues[1]) == ("billing", NO_RIVAL)
+    assert refund.cues[1] > 0
+
+
+@pytest.mark.parametrize("cue", CUES)
+def test_every_cue_counts_by_its_weight(cue: str) -> None:
     given = probabilities(
         [(4, 1, "billing", 0.8), (4, 3, "appointment", 0.8)], about=[(4, "billing", 0.8)], responds=0.8
     )
-    weights = [2.0 if position == cue else 0.0 for position in range(5)]
+    weights = {name: 2.0 if name == cue else 0.0 for name in WEIGHTS}
 
     assert fits(CALL, *given, weights)[4]["billing"] == pytest.approx(16 / 17, abs=1e-3)
 
