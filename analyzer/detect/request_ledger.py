@@ -25,7 +25,7 @@ from analyzer.call import Evidence, Move, Outcome, Request, RequestKind, Turn, T
 ANSWERED_BY_WORDS = frozenset({"information", "billing", "other"})
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
 SETTLING = ("done", "commit", "decline", "transfer")
-RESPONDS_FROM = 0.4  # probability from which a turn responds to a kind of request
+RESPONDS_FROM = 0.3  # probability from which a turn responds to a kind of request
 SETTLES_FROM = 0.05  # and from which one that settles something responds to the request that it fits best
 CLEAR_CANCEL = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]
