@@ -9,8 +9,8 @@ stand in for it. Training data are models/data and models/heard alone. Seeded; a
 
 There are two rounds. After the first one the readout told the kinds of request no better on the calls that it had
 learned from than on others: it had learned too little, not too much. The second one goes on where the first one ended,
-with the calls that were written since, and lets the kinds count more. A third one was tried and gave nothing more
-(docs/evaluation.md), so the last folders of models/data train the taggers alone.
+with the calls that were written since, and lets the kinds count more. A third one was tried and left out
+(docs/evaluation.md).
 """
 
 from __future__ import annotations

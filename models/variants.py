@@ -1,7 +1,7 @@
 """Is the encoder's adapting worth it, and the turn's call: `python models/variants.py`. Run it after models/train.py.
 
 Trains the heads four ways with one tagger each (frozen or adapted encoder, every turn alone or read in its call) on the
-calls as they are, calibrates them as models/train.py does, and prints what they get right on the development
+calls as they are, sets their thresholds as models/train.py does, and prints what they get right on the development
 calls, on which the thresholds were set: figures to compare, not to quote. With the ensemble that is shipped as the
 fifth. Seeded; about twenty minutes on two cores.
 """
@@ -29,10 +29,12 @@ from models.evaluate import gold_retention, ignored_kinds, micro_f1, turns_of
 from models.train import (
     HERE,
     Example,
-    finish,
+    calibrate,
     label_weights,
     prepare,
+    save,
     train_member,
+    train_role,
     training_calls,
     written_and_misheard,
 )
@@ -63,18 +65,13 @@ def measure(model: ActModel, calls: Sequence[Dialogue]) -> tuple[str, ...]:
 
 
 def variant(
-    encoder: Encoder,
-    examples: Sequence[Example],
-    marked: Sequence[Dialogue],
-    held_out: Sequence[Example],
-    *,
-    alone: bool,
-    folder: Path,
+    encoder: Encoder, examples: Sequence[Example], held_out: Sequence[Example], *, alone: bool, folder: Path
 ) -> ActModel:
     """Heads trained one way, written to a folder and read from there as the program does."""
-    member = train_member(examples, 0, label_weights(examples), alone=alone)
+    weights = label_weights(examples)
+    member = train_member(examples, 0, weights, alone=alone)
     shutil.copy(HERE / "heads" / "adapter.safetensors", folder)
-    finish(folder, [member], examples, (), marked, held_out, encoder)
+    save(folder, [member], train_role(examples), calibrate([member], held_out, weights), ())
     return ActModel(folder, lambda: encoder)
 
 
@@ -86,11 +83,10 @@ def main() -> None:
     for name, adapter in (("frozen", None), ("adapted", HERE / "heads" / "adapter.safetensors")):
         encoder = Encoder(adapter)
         examples = prepare(calls, encoder)
-        marked = written_and_misheard(development)
-        held_out = prepare(marked, encoder)
+        held_out = prepare(written_and_misheard(development), encoder)
         for way, alone in (("turn alone", True), ("turn in its call", False)):
             with tempfile.TemporaryDirectory() as folder:
-                made = variant(encoder, examples, marked, held_out, alone=alone, folder=Path(folder))
+                made = variant(encoder, examples, held_out, alone=alone, folder=Path(folder))
                 figures = measure(made, development)
             print(f"{f'{name} encoder, {way}':<36}" + "".join(f"{figure:>24}" for figure in figures), flush=True)
     figures = measure(act_model(), development)

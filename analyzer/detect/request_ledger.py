@@ -6,9 +6,9 @@ does about it:
     ignored ──response──► acknowledged ──answer/promise/transfer/no──► resolved, committed, handed_over, declined
                                        ──customer takes it back──────► withdrawn
 
-What is done, promised or taken back stays so until it is stated again; stated again at last, with no response behind it,
-it was only acknowledged. After a no a mere promise changes nothing, nor after a transfer until the next person is there;
-and an explanation settles nothing that was settled. A no to a question inside the request is no no to the request.
+What is done, promised or taken back stays so until it is stated again; stated again at last, with no response behind
+it, it was only acknowledged. After a no a mere promise changes nothing, nor after a transfer until the next person is
+there; an explanation settles nothing that was settled. A no to a question inside the request is no no to the request.
 Only a response that is about the intent moves it: the acts of an agent turn go to the intents whose kinds fit the turn.
 A promise to cancel is none when the agent goes on to keep the customer.
 """
@@ -25,7 +25,7 @@ from analyzer.call import Evidence, Move, Outcome, Request, RequestKind, Turn, T
 ANSWERED_BY_WORDS = frozenset({"information", "billing", "other"})
 FINAL: frozenset[Outcome] = frozenset({"resolved", "handed_over", "declined", "withdrawn"})
 SETTLING = ("done", "commit", "decline", "transfer")
-RESPONDS_FROM = 0.3  # probability from which a turn responds to a kind of request
+RESPONDS_FROM = 0.6  # probability from which a turn responds to a kind of request
 SETTLES_FROM = 0.05  # and from which one that settles something responds to the request that it fits best
 CLEAR_CANCEL = 0.55  # confidence from which a wish to leave is clear; what is said before it starts nothing
 Topics = Mapping[TurnIndex, Mapping[RequestKind, float]]

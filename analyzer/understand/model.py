@@ -18,14 +18,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from analyzer.acts import AGENT_ACTS, CUSTOMER_ACTS, GROUPS, KINDS, LABELS
-from analyzer.call import Act, RequestKind, Speaker, Turn, TurnIndex, Value
+from analyzer.call import Act, RequestKind, Speaker, Turn, Value
 from analyzer.errors import ModelError
 from analyzer.resources import models_dir
 from analyzer.threads import one_blas_thread
 from analyzer.understand.encoder import SENTENCE, Encoder, SentenceEncoder, Vectors, encoder_name
 from analyzer.understand.literal import literal_acts, load_phrases
 from analyzer.understand.tagger import Floats, RoleHead, TurnTagger, sigmoid, speaker_indices
-from analyzer.understand.topics import WEIGHTS, Probabilities, fits
 from analyzer.weights.encoder import shipped_adapter
 
 REINSTALL = "They come with the program: install touchpoint-qa again."
@@ -39,6 +38,7 @@ KIND_COLUMNS = slice(LABELS.index(("kind", KINDS[0])), LABELS.index(("kind", KIN
 SENTENCE_END = re.compile(r"(?<=[.?!;:])\s+")
 PIECE = 12  # words
 NOT_CANCEL = "not_cancel"  # of the phrases: no act, but the word that an act must not be read from
+Probabilities = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Understanding:
     the requests stated before it, by their kinds."""
 
     turns: tuple[Turn, ...]
-    topics: Mapping[TurnIndex, Mapping[RequestKind, float]]
+    topics: Mapping[int, Mapping[RequestKind, float]]
 
 
 class _Settings(Value):
@@ -65,7 +65,6 @@ class _Settings(Value):
     offsets: tuple[float, ...] = Field(min_length=len(LABELS), max_length=len(LABELS))
     temperature: float = Field(gt=0)
     thresholds: tuple[float, ...] = Field(min_length=len(LABELS), max_length=len(LABELS))
-    topics: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class ActModel:
             self._settings = _Settings.model_validate_json(described)
         except (OSError, ValueError) as fault:
             raise _unreadable(folder, fault) from fault
-        if self._settings.labels != LABELS or self._settings.topics.keys() != {*WEIGHTS}:
+        if self._settings.labels != LABELS:
             raise ModelError("the trained heads know other acts than this version.", path=folder, next_step=REINSTALL)
         self.version = f"{self._settings.version}@{hashlib.sha256(described).hexdigest()[:12]}"
 
@@ -150,7 +149,7 @@ class ActModel:
             for turn, row in zip(turns, probabilities, strict=True)
         )
         acted = self._in_order_of_speech(acted)
-        return Understanding(acted, fits(acted, probabilities, links, self._settings.topics))
+        return Understanding(acted, _topics(acted, links))
 
     def _in_order_of_speech(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """The turns with the requests of each in the order in which it states them: each is looked for in the parts
@@ -252,6 +251,21 @@ def parts_of(text: str) -> list[str]:
         return sentences
     words = text.split()
     return [" ".join(words[at : at + PIECE]) for at in range(0, max(len(words) - PIECE // 2, 1), PIECE // 2)]
+
+
+def _topics(turns: Sequence[Turn], links: Probabilities) -> dict[int, dict[RequestKind, float]]:
+    """How likely each turn of the agent responds to the kinds of request stated before it: the likeliest statement."""
+    topics: dict[int, dict[RequestKind, float]] = {}
+    stated: dict[RequestKind, list[int]] = {}
+    for row, turn in enumerate(turns):
+        if turn.speaker == "agent":
+            topics[turn.index] = {
+                kind: round(max(float(links[row, earlier, KINDS.index(kind)]) for earlier in rows), 3)
+                for kind, rows in stated.items()
+            }
+        for kind in dict.fromkeys((*turn.kinds("request"), *turn.kinds("restate"))):
+            stated.setdefault(kind, []).append(row)
+    return topics
 
 
 def _act(name: str, confidence: float, kind: RequestKind | None = None) -> Act:

@@ -17,7 +17,7 @@ from analyzer.understand.literal import phrases_sha256
 from analyzer.understand.model import Understanding
 from analyzer.weights.cache import cache_dir, write_atomically
 
-FORMAT = 3  # raise it when the way from vectors to acts changes
+FORMAT = 2  # raise it when the way from vectors to acts changes
 ODDS = TypeAdapter(tuple[float, ...])
 
 

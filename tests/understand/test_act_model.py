@@ -17,7 +17,6 @@ from analyzer.call import Turn
 from analyzer.errors import ModelError
 from analyzer.speakers.roles import decide
 from analyzer.understand.model import ActModel, act_model, parts_of
-from analyzer.understand.topics import WEIGHTS
 
 CALLS = {
     "en": [
@@ -247,7 +246,6 @@ def settings(folder: Path, **changed: object) -> None:
         "temperature": 1.0,
         "offsets": [0.0] * len(LABELS),
         "thresholds": [0.5] * len(LABELS),
-        "topics": dict.fromkeys(WEIGHTS, 1.0),
     }
     described = {name: value for name, value in (usual | changed).items() if value is not None}
     (folder / "heads.json").write_text(json.dumps(described))
@@ -262,7 +260,7 @@ def test_heads_that_are_not_described_name_the_way_out(tmp_path: Path, content: 
         ActModel(tmp_path, no_encoder)
 
 
-@pytest.mark.parametrize("missing", ["sha256", "labels", "members", "temperature", "offsets", "thresholds", "topics"])
+@pytest.mark.parametrize("missing", ["sha256", "labels", "members", "temperature", "offsets", "thresholds"])
 def test_heads_of_which_something_is_not_said_are_refused_before_a_call_is_heard(tmp_path: Path, missing: str) -> None:
     settings(tmp_path, **{missing: None})
 
@@ -294,11 +292,8 @@ def test_heads_that_were_changed_are_refused(tmp_path: Path) -> None:
         ActModel(tmp_path, no_encoder).load()
 
 
-@pytest.mark.parametrize(
-    "changed", [{"labels": [["agent", "sings"]]}, {"topics": {"link": 1.0}}], ids=["acts", "cues of a response"]
-)
-def test_heads_of_another_version_are_refused(tmp_path: Path, changed: dict[str, object]) -> None:
-    settings(tmp_path, **changed)
+def test_heads_of_another_version_are_refused(tmp_path: Path) -> None:
+    settings(tmp_path, labels=[["agent", "sings"]])
 
     with pytest.raises(ModelError, match="other acts than this version"):
         ActModel(tmp_path, no_encoder)
