@@ -243,5 +243,7 @@ def _evidence(intent: _Intent, turns: Sequence[Turn]) -> Iterable[Evidence]:
         yield Evidence.of(turns[index], "stated" if position == 0 else "stated again")
     if intent.acknowledged is not None and intent.acknowledged != intent.settled_by:
         yield Evidence.of(turns[intent.acknowledged], "acknowledged")
+    elif intent.outcome == "acknowledged" and intent.settled_by is None:  # by a question that it needs, not in words
+        yield Evidence.of(turns[intent.responded], "acknowledged")
     if intent.settled_by is not None:
         yield Evidence.of(turns[intent.settled_by], intent.outcome)
