@@ -327,11 +327,7 @@ def threshold_of(probabilities: NDArray[np.float32], targets: NDArray[np.float32
 
 
 def save(
-    folder: Path,
-    members: Sequence[TurnTagger],
-    role: RoleHead,
-    calibration: Calibration,
-    calls: Sequence[Dialogue],
+    folder: Path, members: Sequence[TurnTagger], role: RoleHead, calibration: Calibration, calls: Sequence[Dialogue]
 ) -> None:
     """Write heads.safetensors and heads.json beside the adapter that stands in the folder."""
     tensors = {f"role.{name}": value for name, value in role.state_dict().items()}
@@ -362,6 +358,7 @@ def training_calls() -> list[Dialogue]:
 
 
 def written_and_misheard(calls: Sequence[Dialogue]) -> list[Dialogue]:
+    """The calls as they are, and behind them all of them as a recogniser would write them."""
     return [*calls, *map(as_recognised, calls)]
 
 
